@@ -140,11 +140,11 @@ def is_installed(profile):
 def one_at_a_time():
     """Let only one bootstrap install into the environment; a second one waits."""
     try:
-        VENV.parent.mkdir(parents=True, exist_ok=True)
-        handle = open(VENV.parent / f"{VENV.name}.lock", "w")
+        (ROOT / ".data").mkdir(exist_ok=True)
+        handle = open(ROOT / ".data" / "install.lock", "w")
     except OSError as refused:
         raise BootstrapError(
-            f"The folder {VENV.parent} cannot be written ({refused.strerror}): "
+            f"The folder {ROOT} cannot be written ({refused.strerror}): "
             "run this from a checkout that belongs to you."
         ) from refused
     with handle:
@@ -169,7 +169,8 @@ def ensure_environment(profile):
             profile = "dev"
         if VENV.exists() and not STAMP.exists():
             say("Finishing an install that was not completed")
-        STAMP.unlink(missing_ok=True) if STAMP.exists() else None
+        if STAMP.exists():
+            STAMP.unlink()
         interpreter = find_interpreter()
         ensure_venv(interpreter)
         install_lock(LOCKS[profile], interpreter)
@@ -239,7 +240,7 @@ def ensure_uv(interpreter):
         if candidate and (output_of([candidate, "--version"]) or "").startswith(wanted):
             return str(candidate)
     say(f"Fetching the installer (uv {UV_VERSION})")
-    pip = [part for part in pip_command(interpreter)]
+    pip = pip_command(interpreter)
     tools = VENV / "tools"
     shutil.rmtree(tools, ignore_errors=True)
     fetched = subprocess.run(

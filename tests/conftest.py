@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+
 from tests import network_ban
 
 network_ban.ban()
@@ -23,7 +23,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _clean_cache() -> Iterator[None]:
+def _clean_cache() -> None:
     """Forget rate limits and cached pages of the test before."""
     cache.clear()
-    yield
