@@ -41,7 +41,7 @@ class Declined(ProviderError):
 
 
 class Unavailable(ProviderError):
-    """The request was certainly not carried out: refused before sending, throttled, or a failed read.
+    """The request was certainly not carried out: never sent, throttled, or a failed read.
 
     Send it again under the *same* key, after ``retry_after`` seconds where the provider names them.
     """
@@ -66,4 +66,4 @@ class Unknown(ProviderError):
 
 
 class BadSignature(Exception):
-    """A webhook is not from the provider, too old, too far in the future, or was altered. HTTP 401."""
+    """A webhook is forged, altered, too old or too far in the future. HTTP 401."""
