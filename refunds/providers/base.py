@@ -86,14 +86,15 @@ class NoticeKind(StrEnum):
 class ProviderNotice:
     """A verified hint that something changed. Handlers re-read the object; order is not promised.
 
-    ``live`` is False for the provider's test mode, which must not move live money.
+    ``payment_references`` holds every name the payment goes by at the provider. ``live`` is False
+    for the provider's test mode, which must not move live money.
     """
 
     event_id: str
     event_type: str
     kind: NoticeKind
     provider_refund_id: str | None = None
-    payment_reference: str | None = None
+    payment_references: tuple[str, ...] = ()
     operation_id: str | None = None
     status: RefundStatus | None = None
     occurred_at: datetime | None = None
@@ -111,6 +112,10 @@ class RefundProvider(ABC):
     name: ClassVar[str]
     label: ClassVar[str]
     capabilities: ClassVar[Capabilities]
+
+    @abstractmethod
+    def __init__(self, credentials: Mapping[str, object]) -> None:
+        """Take one account's opened credentials. Raises Declined where one is missing."""
 
     @abstractmethod
     def send(self, order: RefundOrder, *, key: str) -> RefundAnswer:
@@ -135,7 +140,7 @@ class RefundProvider(ABC):
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> list[ProviderNotice]:
         """Verify a webhook on its raw bytes and say what it hints at.
 
-        Raises BadSignature before anything is parsed. Kinds and fields we do not know come back as
-        ``OTHER`` instead of raising.
+        Raises BadSignature before anything is parsed and InvalidInput for a signed body that is no
+        JSON object. Kinds and fields we do not know come back as ``OTHER`` instead of raising.
         """
         raise NotImplementedError(f"{self.name} sends no webhooks")
