@@ -1,8 +1,8 @@
 """The contract between returns and the carriers that bring parcels back.
 
 Buying is two steps because carriers have no idempotency key: ``prepare`` is free and repeatable,
-its result is stored, and ``buy`` acts on exactly that shipment, so that a lost answer is resolved by
-reading the shipment and never by a second label. Drivers know no models.
+its result is stored, and ``buy`` acts on exactly that shipment, so that a lost answer is resolved
+by reading the shipment and never by a second label. Drivers know no models.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One box. ``dims_mm`` is length, width, height; None lets the carrier assume a small parcel."""
+    """One box. ``dims_mm`` is length, width, height; None: the carrier assumes a small one."""
 
     weight_grams: int
     dims_mm: tuple[int, int, int] | None = None
@@ -125,7 +125,7 @@ class PreparedShipment:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A bought label: either ``label_pdf`` holds the file or ``label_url`` says where to fetch it."""
+    """A bought label: ``label_pdf`` holds the file, or ``label_url`` says where to fetch it."""
 
     tracking_code: str
     carrier: str
@@ -141,7 +141,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class TrackingScan:
-    """One thing the carrier saw. ``occurred_at`` is aware UTC, None where the carrier gave no date."""
+    """One thing the carrier saw. ``occurred_at`` is aware UTC, None where none was given."""
 
     status: TrackingStatus
     occurred_at: datetime | None
@@ -185,6 +185,10 @@ class Carrier(ABC):
     capabilities: ClassVar[CarrierCapabilities]
 
     @abstractmethod
+    def __init__(self, credentials: Mapping[str, object]) -> None:
+        """Take one account's opened credentials. Raises Declined where one is missing."""
+
+    @abstractmethod
     def prepare(self, order: LabelOrder) -> PreparedShipment:
         """Open a shipment and choose its rate. Free; repeating it leaves at worst an unused draft.
 
@@ -217,12 +221,12 @@ class Carrier(ABC):
 
     @abstractmethod
     def track(self, tracking_code: str, carrier: str = "") -> list[TrackingScan]:
-        """Return every scan known, oldest first. Called by the poll that makes up for lost webhooks."""
+        """Return every scan known, oldest first; the poll calls it to make up for lost webhooks."""
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> list[TrackingNotice]:
         """Verify a webhook on its raw bytes and say what it tells.
 
-        Raises BadSignature before anything is parsed. Kinds, statuses and fields we do not know
-        never raise.
+        Raises BadSignature before anything is parsed and InvalidInput for a signed body that is no
+        JSON object. Kinds, statuses and fields we do not know never raise.
         """
         raise NotImplementedError(f"{self.name} sends no webhooks")
