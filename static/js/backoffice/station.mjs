@@ -1,0 +1,47 @@
+// Station: a scan anywhere fills the scan field and sends its form; grade keys 1 to 4 choose a grade;
+// h, p press their buttons; Enter with nothing scanned saves. Focus comes back to the scan field.
+import { bindDialogs } from "../lib/dialog.mjs";
+import { bindFocus } from "../lib/focus.mjs";
+import { bindForms } from "../lib/forms.mjs";
+import { bindScan, sound } from "../lib/scan.mjs";
+import { bindTheme } from "../lib/theme.mjs";
+import { bindToasts } from "../lib/toast.mjs";
+import { bindUploads } from "../lib/upload.mjs";
+
+bindTheme();
+bindFocus();
+bindForms();
+bindDialogs();
+bindToasts();
+bindUploads();
+
+const field = () => document.querySelector("[data-scan-field]");
+
+bindScan({
+  onScan(code, serial) {
+    const input = field();
+    if (!input) return;
+    const serialField = input.form.querySelector("[name=serial]");
+    if (serialField) serialField.value = serial;
+    input.value = code;
+    input.form.requestSubmit();
+  },
+  onKey(key) {
+    const grade = document.querySelectorAll(".st-grade input")[Number(key) - 1];
+    if (grade) grade.click();
+    else document.querySelector(`[data-key="${CSS.escape(key.toLowerCase())}"]`)?.click();
+  },
+  onLayout() {
+    const warning = document.querySelector("[data-scan-layout]");
+    if (warning) warning.hidden = false;
+  },
+});
+
+function ready() {
+  const result = document.querySelector("[data-scan-sound]");
+  if (result) sound(result.dataset.scanSound);
+  const active = document.activeElement;
+  if (!document.querySelector("dialog[open]") && !active?.matches("textarea, input:not([type=radio])")) field()?.focus();
+}
+document.addEventListener("htmx:afterSettle", ready);
+ready();

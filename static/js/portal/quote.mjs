@@ -1,0 +1,36 @@
+// A form [data-quote="/address"] asks for the money whenever an answer changes and puts the parts of
+// the reply ([data-part="id"]) where they belong: the card, the bar, the details. Old amounts stay,
+// dimmed after 400 ms, until the new ones are here; a later change drops an earlier request.
+for (const form of document.querySelectorAll("form[data-quote]")) {
+  let running = null, timer = 0;
+  form.addEventListener("change", () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, 150);
+  });
+
+  async function ask() {
+    running?.abort();
+    running = new AbortController();
+    form.classList.add("htmx-request");
+    try {
+      const answer = await fetch(form.dataset.quote, {
+        method: "POST", body: new FormData(form), signal: running.signal,
+        headers: { "HX-Request": "true" }, credentials: "same-origin",
+      });
+      if (answer.ok || answer.status === 422) place(await answer.text());
+    } catch (error) {
+      if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error;
+    } finally {
+      form.classList.remove("htmx-request");
+    }
+  }
+}
+
+function place(html) {
+  const reply = new DOMParser().parseFromString(html, "text/html");
+  for (const part of reply.querySelectorAll("[data-part]")) {
+    for (const target of document.querySelectorAll(`[data-part="${CSS.escape(part.dataset.part)}"]`)) {
+      target.replaceChildren(...[...part.childNodes].map((node) => document.importNode(node, true)));
+    }
+  }
+}
