@@ -332,7 +332,8 @@ def ensure_system_packages(profile):
 
 def hand_over(command, arguments):
     """Replace this process by the embedded default, running in the environment."""
-    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    elapsed = time.monotonic() - STARTED
+    environment = dict(os.environ, PYTHONPATH=str(ROOT), RP_ELAPSED=f"{elapsed:.2f}")
     # Without byte code every child would compile Django again at each start.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     environment.pop("PYTHONHOME", None)

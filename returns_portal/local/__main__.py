@@ -1,13 +1,14 @@
 """The commands behind `./run` and `./test`; bootstrap.py starts them in the environment.
 
-`run` and `test` are for everyone. `exec COMMAND` runs a command on the test servers, and
-`manage COMMAND` runs a management command on what `./run` has running.
+`run` and `test` are for everyone. `exec COMMAND` runs a command on the test servers; on what
+`./run` has running, `manage COMMAND` runs a management command and `with COMMAND` any other.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from returns_portal.local import run_command, test_command
@@ -15,18 +16,22 @@ from returns_portal.local.environment import inherited, read_environment
 from returns_portal.local.layout import CHECKOUT, RUN_HOME, Layout
 from returns_portal.local.progress import LocalError
 
-USAGE = "Usage: python -m returns_portal.local {run|test|exec|manage} [arguments]"
+USAGE = "Usage: python -m returns_portal.local {run|test|exec|manage|with} [arguments]"
 
 
-def manage(arguments: list[str]) -> NoReturn:
-    """Replace this process by a management command on the running stack."""
+def on_running_stack(command: list[str]) -> NoReturn:
+    """Replace this process by a command with the variables of what `./run` has running."""
     try:
         variables = read_environment(Layout(RUN_HOME).environment)
     except LocalError as problem:
         sys.exit(str(problem))
     os.chdir(CHECKOUT)
-    command = [sys.executable, "manage.py", *arguments]
-    os.execve(command[0], command, inherited() | variables)
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    environment = inherited() | variables | {"PATH": programs}
+    try:
+        os.execvpe(command[0], command, environment)
+    except OSError as refused:
+        sys.exit(f"{command[0]} cannot be started: {refused.strerror}.")
 
 
 def main(arguments: list[str]) -> int:
@@ -39,7 +44,9 @@ def main(arguments: list[str]) -> int:
         case ["exec", *command] if command:
             return test_command.main([], command=command)
         case ["manage", *rest] if rest:
-            manage(rest)
+            on_running_stack([sys.executable, "manage.py", *rest])
+        case ["with", *command] if command:
+            on_running_stack(command)
     print(USAGE, file=sys.stderr)
     return 2
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
-_STARTED = time.monotonic()
+# The clock goes on from where bootstrap.py handed over.
+_STARTED = time.monotonic() - float(os.environ.pop("RP_ELAPSED", "0"))
 
 
 class LocalError(Exception):
