@@ -1,0 +1,124 @@
+"""The rules about a request as a whole: is it approved at once, and who pays the way back.
+
+Same contract as in ``rules``: each always answers, with its facts and its sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rma.policy import wording
+from rma.policy.document import Policy, Reason
+from rma.policy.rules import CHECKED_FIRST
+from rma.policy.types import OrderFacts, RequestFacts, RequestLine, Result, RuleSpoken
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The whole request: every requested line with its reason, under one policy."""
+
+    order: OrderFacts
+    request: RequestFacts
+    policy: Policy
+
+    def reasons(self) -> list[tuple[RequestLine, Reason | None]]:
+        return [(line, self.policy.reason(line.reason)) for line in self.request.lines]
+
+
+def automatic(whole: Whole) -> RuleSpoken:
+    if whole.policy.approval.automatic:
+        return RuleSpoken("automatic", Result.PASS, "", "Easy cases are approved at once.")
+    return RuleSpoken("automatic", Result.REVIEW, CHECKED_FIRST, "A person decides every request.")
+
+
+def value_limit(whole: Whole) -> RuleSpoken:
+    """Compare what the shopper paid for the wanted units with the limit for automatic approval."""
+    limit, currency = whole.policy.approval.max_value_minor, whole.order.currency
+    key = "value_limit"
+    if limit is None:
+        return RuleSpoken(key, Result.PASS, "", "No value limit.")
+    value = sum(
+        requested.quantity * line.unit_paid_minor
+        for requested in whole.request.lines
+        if (line := whole.order.line(requested.line_key)) is not None
+    )
+    facts = {"value_minor": value, "limit_minor": limit, "currency": currency}
+    if currency != whole.policy.currency:
+        staff = f"Paid in {currency}, the limit is in {whole.policy.currency}. Compare by hand."
+        return RuleSpoken(key, Result.REVIEW, CHECKED_FIRST, staff, None, facts)
+    worth = f"Worth {wording.money(value, currency)}"
+    allowed = wording.money(limit, currency)
+    if value > limit:
+        staff = f"{worth}, over the limit of {allowed}."
+        return RuleSpoken(key, Result.REVIEW, CHECKED_FIRST, staff, None, facts)
+    return RuleSpoken(key, Result.PASS, "", f"{worth}, within {allowed}.", None, facts)
+
+
+def review_reason(whole: Whole) -> RuleSpoken:
+    watched = whole.policy.approval.review_reasons
+    hits = [reason for _, reason in whole.reasons() if reason is not None and reason.key in watched]
+    facts = {"reasons": [reason.key for reason in hits]}
+    if not hits:
+        staff = "No reason that a person checks."
+        return RuleSpoken("review_reason", Result.PASS, "", staff, None, facts)
+    photos = any(line.photos for line in whole.request.lines)
+    sentence = "We look at your photos first. You'll hear from us by e-mail"
+    labels = ", ".join(dict.fromkeys(reason.label() for reason in hits))
+    staff = f"A person checks: {labels}."
+    return RuleSpoken(
+        "review_reason", Result.REVIEW, sentence if photos else CHECKED_FIRST, staff, None, facts
+    )
+
+
+def first_return(whole: Whole) -> RuleSpoken:
+    earlier = whole.order.earlier_returns
+    facts = {"earlier_returns": earlier}
+    if whole.policy.approval.first_return_only and earlier > 0:
+        staff = f"{earlier} earlier return{'s' if earlier > 1 else ''} by this shopper."
+        return RuleSpoken("first_return", Result.REVIEW, CHECKED_FIRST, staff, None, facts)
+    staff = "Earlier returns are no obstacle."
+    return RuleSpoken("first_return", Result.PASS, "", staff, None, facts)
+
+
+def waives_fee(policy: Policy, requested: RequestLine, reason: Reason | None) -> str | None:
+    """Return why this line comes back free of charge, or None if it bears the fee."""
+    if reason is not None and reason.fault and policy.fee.waived_for_fault:
+        return "fault"
+    if requested.resolution == "exchange" and policy.fee.waived_for_exchange:
+        return "exchange"
+    return None
+
+
+_FREE = {
+    "fault": "Free, because we made the mistake",
+    "exchange": "Free, because you exchange",
+    "both": "Free, because of a mistake of ours and an exchange",
+}
+
+
+def fee(whole: Whole) -> RuleSpoken:
+    """Note the return-shipping fee: once per return, if any line bears it."""
+    policy, order = whole.policy, whole.order
+    facts: dict[str, Any] = {"fee_minor": 0, "currency": order.currency}
+    if policy.fee.amount_minor == 0:
+        return RuleSpoken("fee", Result.NOTE, "Return shipping is free", "No fee.", None, facts)
+    if policy.currency != order.currency:
+        staff = f"No fee: it is set in {policy.currency} and the order was in {order.currency}."
+        return RuleSpoken("fee", Result.NOTE, "Return shipping is free", staff, None, facts)
+    waived = {waives_fee(policy, line, reason) for line, reason in whole.reasons()}
+    amount = wording.money(policy.fee.amount_minor, order.currency)
+    if None in waived or not waived:
+        facts["fee_minor"] = policy.fee.amount_minor
+        sentence = f"Return shipping, {amount} comes off your refund"
+        return RuleSpoken("fee", Result.NOTE, sentence, f"Fee {amount}.", None, facts)
+    why = next(iter(waived)) if len(waived) == 1 else "both"
+    facts["waived"] = sorted(str(reason) for reason in waived)
+    staff = f"Fee {amount} waived ({', '.join(facts['waived'])})."
+    return RuleSpoken("fee", Result.NOTE, _FREE[str(why)], staff, None, facts)
+
+
+WholeRule = Callable[[Whole], RuleSpoken]
+
+APPROVAL_RULES: tuple[WholeRule, ...] = (automatic, value_limit, review_reason, first_return)

@@ -1,0 +1,289 @@
+"""The policy document: what a merchant decides, as plain JSON kept per version, and its reader.
+
+:func:`parse_policy` is the only way in. It reports every mistake at once, each with its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from returns_portal.core.errors import InvalidInput
+from returns_portal.core.money import exponent
+from rma.policy.reader import DocumentReader
+
+SCHEMA = 1
+RESOLUTIONS = ("refund", "store_credit", "exchange")
+PHOTO_MODES = ("required", "optional", "off")
+METHODS = ("label", "own_carrier")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days a return is open, counted from delivery.
+
+    Where the delivery date is missing the count starts ``fulfilled_fallback_days`` after dispatch,
+    else ``ordered_fallback_days`` after the order; with neither, a person decides. ``grace_days``
+    are granted silently after the last day that is shown.
+    """
+
+    days: int
+    fault_days: int
+    grace_days: int
+    fulfilled_fallback_days: int | None
+    ordered_fallback_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Goods that can't come back: by tag or product type; faults may still be reported."""
+
+    tags: frozenset[str]
+    product_types: frozenset[str]
+    fault_allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    key: str
+    labels: Mapping[str, str]
+    resolutions: tuple[str, ...]
+    photo: str
+    fault: bool
+    free_text: bool
+
+    def label(self, language: str = "en") -> str:
+        """Return the label in ``language``, else in English, else the first there is."""
+        fallback = self.labels.get("en") or next(iter(self.labels.values()))
+        return self.labels.get(language) or fallback
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """When a request is approved without a person. ``max_value_minor`` None means any value."""
+
+    automatic: bool
+    max_value_minor: int | None
+    review_reasons: frozenset[str]
+    first_return_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    amount_minor: int
+    waived_for_fault: bool
+    waived_for_exchange: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    version: int
+    currency: str
+    window: Window
+    final_sale: Closed
+    excluded: Closed
+    reasons: tuple[Reason, ...]
+    approval: Approval
+    fee: Fee
+    refund_days: int
+    send_within_days: int
+    answer_within_days: int
+    methods: tuple[str, ...]
+
+    def reason(self, key: str) -> Reason | None:
+        return next((reason for reason in self.reasons if reason.key == key), None)
+
+
+def default_policy(currency: str) -> dict[str, Any]:
+    """Return the document a new merchant starts with: 30 days, easy cases by themselves."""
+    # A currency without minor units has small units: 250 yen would send everything to review.
+    unit = 10 ** exponent(currency) if exponent(currency) else 100
+    everything = list(RESOLUTIONS)
+    return {
+        "schema": SCHEMA,
+        "currency": currency,
+        "window": {
+            "days": 30,
+            "fault_days": 730,
+            "grace_days": 2,
+            "fulfilled_fallback_days": 5,
+            "ordered_fallback_days": 10,
+        },
+        "final_sale": {"tags": ["final-sale"], "product_types": [], "fault_allowed": True},
+        "excluded": {"tags": ["no-return"], "product_types": [], "fault_allowed": True},
+        "reasons": [
+            _reason("too_small", "Too small", ["exchange", "refund", "store_credit"]),
+            _reason("too_large", "Too large", ["exchange", "refund", "store_credit"]),
+            _reason("changed_mind", "Changed my mind", everything),
+            _reason("not_as_described", "Not as described", everything, fault=True, text=True),
+            _reason("faulty", "Faulty or damaged", everything, photo="required", fault=True),
+            _reason("wrong_item", "Wrong item sent", everything, photo="optional", fault=True),
+            _reason("arrived_late", "Arrived late", ["refund", "store_credit"], fault=True),
+            _reason("other", "Another reason", everything, text=True),
+        ],
+        "approval": {
+            "automatic": True,
+            "max_value_minor": 250 * unit,
+            "review_reasons": ["faulty"],
+            "first_return_only": False,
+        },
+        "fee": {
+            "amount_minor": 495 * unit // 100,
+            "waived_for_fault": True,
+            "waived_for_exchange": True,
+        },
+        "refund_days": 5,
+        "send_within_days": 14,
+        "answer_within_days": 14,
+        "methods": list(METHODS),
+    }
+
+
+def _reason(
+    key: str,
+    label: str,
+    resolutions: list[str],
+    *,
+    photo: str = "off",
+    fault: bool = False,
+    text: bool = False,
+) -> dict[str, Any]:
+    return {
+        "key": key,
+        "labels": {"en": label},
+        "resolutions": resolutions,
+        "photo": photo,
+        "fault": fault,
+        "free_text": text or photo != "off",
+    }
+
+
+def parse_policy(document: Mapping[str, Any], *, version: int = 0) -> Policy:
+    """Read a policy document.
+
+    Raises InvalidInput with ``facts["errors"]``, a list of ``{"path", "message"}`` with every
+    mistake in the document; the first one is its message and field.
+    """
+    reader = DocumentReader(document)
+    policy = _read(reader, version)
+    if policy is None or reader.errors:
+        first = reader.errors[0]
+        raise InvalidInput(
+            f"{first['path']}: {first['message']}",
+            code="invalid_policy",
+            field=first["path"],
+            facts={"errors": reader.errors},
+        )
+    return policy
+
+
+def _read(reader: DocumentReader, version: int) -> Policy | None:
+    reader.keys(
+        "",
+        {
+            "schema", "currency", "window", "final_sale", "excluded", "reasons", "approval", "fee",
+            "refund_days", "send_within_days", "answer_within_days", "methods",
+        },
+    )  # fmt: skip
+    if type(reader.at("schema")) is not int or reader.at("schema") != SCHEMA:
+        reader.fail("schema", f"Use {SCHEMA}, the format this version reads.")
+    currency = reader.currency("currency")
+    window = _window(reader)
+    reasons = _reasons(reader)
+    policy = Policy(
+        version=version,
+        currency=currency,
+        window=window,
+        final_sale=_closed(reader, "final_sale"),
+        excluded=_closed(reader, "excluded"),
+        reasons=reasons,
+        approval=_approval(reader, {reason.key for reason in reasons}),
+        fee=_fee(reader),
+        refund_days=reader.days("refund_days"),
+        send_within_days=reader.days("send_within_days", low=1),
+        answer_within_days=reader.days("answer_within_days", low=1),
+        methods=reader.choices("methods", METHODS),
+    )
+    return None if reader.errors else policy
+
+
+def _window(reader: DocumentReader) -> Window:
+    reader.keys(
+        "window",
+        {"days", "fault_days", "grace_days", "fulfilled_fallback_days", "ordered_fallback_days"},
+    )
+    window = Window(
+        days=reader.days("window.days"),
+        fault_days=reader.days("window.fault_days"),
+        grace_days=reader.days("window.grace_days"),
+        fulfilled_fallback_days=reader.days_or_none("window.fulfilled_fallback_days"),
+        ordered_fallback_days=reader.days_or_none("window.ordered_fallback_days"),
+    )
+    if window.fault_days < window.days:
+        reader.fail("window.fault_days", "Faults can't close before other returns do.")
+    return window
+
+
+def _closed(reader: DocumentReader, path: str) -> Closed:
+    reader.keys(path, {"tags", "product_types", "fault_allowed"})
+    return Closed(
+        tags=reader.words(f"{path}.tags"),
+        product_types=reader.words(f"{path}.product_types"),
+        fault_allowed=reader.flag(f"{path}.fault_allowed"),
+    )
+
+
+def _approval(reader: DocumentReader, reasons: set[str]) -> Approval:
+    reader.keys("approval", {"automatic", "max_value_minor", "review_reasons", "first_return_only"})
+    review = reader.words("approval.review_reasons", fold=False)
+    for key in sorted(review - reasons):
+        reader.fail("approval.review_reasons", f"There is no reason {key!r}.")
+    maximum = reader.at("approval.max_value_minor")
+    return Approval(
+        automatic=reader.flag("approval.automatic"),
+        max_value_minor=None if maximum is None else reader.minor("approval.max_value_minor"),
+        review_reasons=review,
+        first_return_only=reader.flag("approval.first_return_only"),
+    )
+
+
+def _fee(reader: DocumentReader) -> Fee:
+    reader.keys("fee", {"amount_minor", "waived_for_fault", "waived_for_exchange"})
+    return Fee(
+        amount_minor=reader.minor("fee.amount_minor"),
+        waived_for_fault=reader.flag("fee.waived_for_fault"),
+        waived_for_exchange=reader.flag("fee.waived_for_exchange"),
+    )
+
+
+def _reasons(reader: DocumentReader) -> tuple[Reason, ...]:
+    listed = reader.at("reasons")
+    if not isinstance(listed, Sequence) or isinstance(listed, str) or not listed:
+        reader.fail("reasons", "List at least one reason.")
+        return ()
+    reasons = tuple(_one_reason(reader, f"reasons.{index}") for index in range(len(listed)))
+    keys = [reason.key for reason in reasons]
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            reader.fail(f"reasons.{index}.key", f"{key!r} is used twice. Choose another key.")
+    return reasons
+
+
+def _one_reason(reader: DocumentReader, path: str) -> Reason:
+    reader.keys(path, {"key", "labels", "resolutions", "photo", "fault", "free_text"})
+    key = reader.at(f"{path}.key")
+    if not (isinstance(key, str) and key and key.isascii() and key.replace("_", "a").isalnum()):
+        reader.fail(f"{path}.key", "Use letters, digits and underscores, such as too_small.")
+        key = ""
+    photo = reader.at(f"{path}.photo")
+    if photo not in PHOTO_MODES:
+        reader.fail(f"{path}.photo", f"Choose {', '.join(PHOTO_MODES)}.")
+    return Reason(
+        key=key,
+        labels=reader.labels(f"{path}.labels"),
+        resolutions=reader.choices(f"{path}.resolutions", RESOLUTIONS),
+        photo=str(photo),
+        fault=reader.flag(f"{path}.fault"),
+        free_text=reader.flag(f"{path}.free_text"),
+    )

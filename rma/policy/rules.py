@@ -1,0 +1,284 @@
+"""The rules of a return policy, small and one by one.
+
+A rule looks at one line (:class:`Case`, :class:`Asked`) and always answers with a
+:class:`RuleSpoken`: what it said, the facts it used, and the sentence for shopper and staff. Rules
+do not know each other; their order is the order of the tuples at the end. What concerns the whole
+request is in ``approval``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rma.policy import wording
+from rma.policy.document import Closed, Policy, Reason
+from rma.policy.types import (
+    Claim,
+    LineFacts,
+    OrderFacts,
+    RequestLine,
+    Result,
+    RuleSpoken,
+)
+
+CHECKED_FIRST = "We check this request first. You'll hear from us by e-mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days a line is open: counted from ``start``, ``until`` is shown, ``last`` has grace."""
+
+    start: date
+    until: date
+    last: date
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One line under one policy, for a fault report or for any other reason."""
+
+    order: OrderFacts
+    policy: Policy
+    line: LineFacts
+    fault: bool
+
+    @property
+    def today(self) -> date:
+        return local_day(self.order.now, self.order.time_zone)
+
+    def say(self, key: str, result: Result, sentence: str, staff: str, **facts: Any) -> RuleSpoken:
+        return RuleSpoken(key, result, sentence, staff, self.line.key, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A case together with what the shopper asks for on that line."""
+
+    case: Case
+    requested: RequestLine
+    reason: Reason
+    quantity_asked: int
+    channel: str
+
+
+def local_day(instant: datetime, zone: str) -> date:
+    """Return the calendar day of an aware instant in the merchant's zone."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs its time zone")
+    return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def end_of_day(day: date, zone: str) -> datetime:
+    """Return the instant, in UTC, at which ``day`` is over in ``zone``; right on DST days too."""
+    following = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
+    return following.astimezone(UTC)
+
+
+def span_of(case: Case) -> Span | None:
+    """Return the days ``case`` is open, or None where no date says when to begin."""
+    window, line, zone = case.policy.window, case.line, case.order.time_zone
+    if line.delivered_at is not None:
+        start, anchor = local_day(line.delivered_at, zone), "delivered"
+    elif line.fulfilled_at is not None and window.fulfilled_fallback_days is not None:
+        shift = timedelta(days=window.fulfilled_fallback_days)
+        start, anchor = local_day(line.fulfilled_at, zone) + shift, "fulfilled"
+    elif window.ordered_fallback_days is not None:
+        shift = timedelta(days=window.ordered_fallback_days)
+        start, anchor = local_day(line.purchased_at, zone) + shift, "ordered"
+    else:
+        return None
+    until = start + timedelta(days=window.fault_days if case.fault else window.days)
+    return Span(start, until, until + timedelta(days=window.grace_days), anchor)
+
+
+def gift_card(case: Case) -> RuleSpoken:
+    if case.line.gift_card:
+        return case.say(
+            "gift_card",
+            Result.REFUSE,
+            "Gift cards can't be returned",
+            "A gift card.",
+            gift_card=True,
+        )
+    return case.say("gift_card", Result.PASS, "", "No gift card.", gift_card=False)
+
+
+def sent(case: Case) -> RuleSpoken:
+    """Nothing can come back that has not left."""
+    line = case.line
+    facts: dict[str, Any] = {"quantity_fulfilled": line.quantity_fulfilled}
+    if line.quantity_fulfilled > 0:
+        staff = f"{line.quantity_fulfilled} of {line.quantity_ordered} sent."
+        return case.say("sent", Result.PASS, "", staff, **facts)
+    sentence = "Not sent yet. Come back when it has arrived"
+    if line.expected_on is not None:
+        expected = wording.short_day(line.expected_on, seen=case.today)
+        sentence = f"Not delivered yet. Expected {expected}. Come back then"
+    return case.say("sent", Result.REFUSE, sentence, "Not sent yet.", **facts)
+
+
+def already_returned(case: Case) -> RuleSpoken:
+    line = case.line
+    facts = {
+        "quantity_fulfilled": line.quantity_fulfilled,
+        "quantity_claimed": line.quantity_claimed,
+        "returns": [claim.rma for claim in line.claims],
+    }
+    if line.quantity_available > 0:
+        staff = f"{line.quantity_available} of {line.quantity_ordered} free to return."
+        return case.say("already_returned", Result.PASS, "", staff, **facts)
+    sentence = "Already returned"
+    if line.claims:
+        claim = _latest(line.claims)
+        since = wording.day(claim.since, seen=case.today)
+        sentence = f"In return {claim.rma} since {since}"
+    return case.say("already_returned", Result.REFUSE, sentence, f"{sentence}.", **facts)
+
+
+def _latest(claims: Sequence[Claim]) -> Claim:
+    return max(claims, key=lambda claim: claim.since)
+
+
+def final_sale(case: Case) -> RuleSpoken:
+    closed = case.policy.final_sale
+    matched = _match(case.line, closed)
+    bought = wording.day(local_day(case.line.purchased_at, case.order.time_zone), seen=case.today)
+    if case.line.final_sale or matched:
+        return _closed(case, "final_sale", closed, f"Sold as final sale on {bought}", matched)
+    return case.say("final_sale", Result.PASS, "", "No final sale.", final_sale=False)
+
+
+def excluded(case: Case) -> RuleSpoken:
+    closed = case.policy.excluded
+    matched = _match(case.line, closed)
+    if not matched:
+        return case.say("excluded", Result.PASS, "", "Not excluded.", matched=[])
+    of_type = case.line.product_type.casefold() in closed.product_types
+    kind = wording.sentence_case(case.line.product_type) if of_type else "This item"
+    return _closed(case, "excluded", closed, f"{kind} can't be returned once delivered", matched)
+
+
+def _match(line: LineFacts, closed: Closed) -> list[str]:
+    """Return the tags and the product type of ``line`` that ``closed`` names, case aside."""
+    found = sorted({tag.casefold() for tag in line.tags} & closed.tags)
+    kind = line.product_type.casefold()
+    return [*found, kind] if kind in closed.product_types else found
+
+
+def _closed(
+    case: Case, key: str, closed: Closed, sentence: str, matched: Sequence[str]
+) -> RuleSpoken:
+    facts = {"matched": list(matched), "fault": case.fault}
+    why = f" ({', '.join(matched)})" if matched else ""
+    if case.fault and closed.fault_allowed:
+        return case.say(
+            key, Result.PASS, "", f"{sentence}{why}, but faults may be reported.", **facts
+        )
+    return case.say(key, Result.REFUSE, sentence, f"{sentence}{why}.", **facts)
+
+
+def window(case: Case) -> RuleSpoken:
+    """Open through the end of the last local day, counted in the merchant's calendar."""
+    span = span_of(case)
+    if span is None:
+        return case.say(
+            "window",
+            Result.REVIEW,
+            CHECKED_FIRST,
+            "No delivery date and no rule for that case. Check when it arrived.",
+            anchor=None,
+        )
+    days = case.policy.window.fault_days if case.fault else case.policy.window.days
+    facts = {
+        "today": case.today.isoformat(),
+        "anchor": span.anchor,
+        "start": span.start.isoformat(),
+        "until": span.until.isoformat(),
+        "last": span.last.isoformat(),
+        "days": days,
+    }
+    shown = wording.short_day(span.until, seen=case.today)
+    start = wording.short_day(span.start, seen=case.today)
+    counted = f"{wording.span(days)} from {start} ({span.anchor})"
+    if case.today <= span.last:
+        grace = ", in the days of grace" if case.today > span.until else ""
+        return case.say(
+            "window",
+            Result.PASS,
+            f"Open until {shown}",
+            f"{counted}, until {shown}{grace}.",
+            **facts,
+        )
+    sentence = wording.window_over(
+        days, span.until, span.start, span.anchor, case.today, fault=case.fault
+    )
+    return case.say("window", Result.REFUSE, sentence, f"{counted}, ended {shown}.", **facts)
+
+
+def partly(case: Case) -> str:
+    """Say in words which part of the line's quantity can come back."""
+    line = case.line
+    claim = None
+    if line.claims:
+        latest = _latest(line.claims)
+        claim = (latest.rma, latest.since)
+    return wording.part_of(
+        line.quantity_available, line.quantity_ordered, line.quantity_claimed, claim, case.today
+    )
+
+
+def quantity(asked: Asked) -> RuleSpoken:
+    """At least one unit, and no more than were sent and are free."""
+    line, wanted = asked.case.line, asked.quantity_asked
+    facts = {"wanted": wanted, "available": line.quantity_available}
+    if asked.requested.quantity < 1:
+        sentence = f"Choose how many of {line.title} you return"
+        return asked.case.say("quantity", Result.REFUSE, sentence, f"{sentence}.", **facts)
+    if wanted > line.quantity_available:
+        sentence = partly(asked.case)
+        return asked.case.say(
+            "quantity", Result.REFUSE, sentence, f"{wanted} wanted. {sentence}.", **facts
+        )
+    staff = f"{wanted} of {line.quantity_available} free."
+    return asked.case.say("quantity", Result.PASS, "", staff, **facts)
+
+
+def resolution(asked: Asked) -> RuleSpoken:
+    offered, wanted = asked.reason.resolutions, asked.requested.resolution
+    facts = {"wanted": wanted, "offered": list(offered), "reason": asked.reason.key}
+    if wanted in offered:
+        return asked.case.say("resolution", Result.PASS, "", f"{wanted} is offered.", **facts)
+    sentence = f"Choose {wording.resolutions(offered)} for {asked.case.line.title}"
+    staff = f"{wanted or 'No outcome'} isn't offered for {asked.reason.label()}."
+    return asked.case.say("resolution", Result.REFUSE, sentence, staff, **facts)
+
+
+def photo(asked: Asked) -> RuleSpoken:
+    """A required photo: the portal asks for it there and then; elsewhere a person asks later."""
+    facts = {"mode": asked.reason.photo, "photos": asked.requested.photos}
+    if asked.reason.photo != "required" or asked.requested.photos > 0:
+        staff = f"Photos {asked.reason.photo}, {asked.requested.photos} sent."
+        return asked.case.say("photo", Result.PASS, "", staff, **facts)
+    sentence = f"Add a photo of {asked.case.line.title} that shows what is wrong"
+    result = Result.REFUSE if asked.channel == "portal" else Result.REVIEW
+    staff = f"{asked.reason.label()} needs a photo and there is none."
+    return asked.case.say("photo", result, sentence, staff, **facts)
+
+
+CaseRule = Callable[[Case], RuleSpoken]
+AskedRule = Callable[[Asked], RuleSpoken]
+
+GOODS_RULES: tuple[CaseRule, ...] = (
+    gift_card,
+    sent,
+    already_returned,
+    final_sale,
+    excluded,
+    window,
+)
+ASKED_RULES: tuple[AskedRule, ...] = (quantity, resolution, photo)
