@@ -6,6 +6,7 @@ stays black on white with its quiet zone inside the drawing.
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 
@@ -17,7 +18,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from returns_portal.core.errors import InvalidInput
 
-INK = "#0a0c0f"
+# Pure black: a near-black is printed as a raster of dots, which blurs the edges of bars.
+INK = "#000"
 QUIET_MODULES = 10
 _LENGTH = re.compile(r"\d+(?:\.\d+)?(?:mm|in|px|pt)?")
 
@@ -29,10 +31,7 @@ def code128_svg(text: str, *, width: str = "", height: str = "", label: str = ""
     scales with its box. ``label`` is what a screen reader says, the text itself by default.
     Raises InvalidInput for text that Code 128 cannot hold.
     """
-    try:
-        modules = Code128(text).build()[0]
-    except BarcodeError as refusal:
-        raise InvalidInput(f"{text!r} does not fit a Code 128 barcode.") from refusal
+    modules = _modules(text)
     bars = "".join(
         f"M{run.start() + QUIET_MODULES} 0h{run.end() - run.start()}v40h-{run.end() - run.start()}z"
         for run in re.finditer("1+", modules)
@@ -49,6 +48,14 @@ def code128_svg(text: str, *, width: str = "", height: str = "", label: str = ""
         INK,
         bars,
     )
+
+
+def code128_module_count(text: str) -> int:
+    """Return how many modules wide the drawing is, quiet zones included.
+
+    Printers want whole dots: choose a module that is a multiple of the dot and multiply.
+    """
+    return len(_modules(text)) + 2 * QUIET_MODULES
 
 
 def qr_svg(text: str, *, size: str = "", label: str = "") -> SafeString:
@@ -80,6 +87,18 @@ def qr_png(text: str, *, scale: int = 6) -> bytes:
     out = io.BytesIO()
     segno.make_qr(text, error="m").save(out, kind="png", scale=scale, border=4, dark=INK)
     return out.getvalue()
+
+
+def svg_data_uri(svg: str) -> str:
+    """Return an SVG as a data: address for the ``src`` of an image."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _modules(text: str) -> str:
+    try:
+        return str(Code128(text).build()[0])
+    except BarcodeError as refusal:
+        raise InvalidInput(f"{text!r} does not fit a Code 128 barcode.") from refusal
 
 
 def _size(width: str, height: str) -> SafeString:

@@ -1,0 +1,10 @@
+"""Why things come back and what it costs."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class AnalyticsConfig(AppConfig):
+    name = "analytics"
+    label = "analytics"

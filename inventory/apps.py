@@ -1,0 +1,10 @@
+"""Stock at locations, moved through append-only movements; knows no return."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class InventoryConfig(AppConfig):
+    name = "inventory"
+    label = "inventory"

@@ -1,0 +1,10 @@
+"""What shoppers are told, as an outbox of messages."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class NotificationsConfig(AppConfig):
+    name = "notifications"
+    label = "notifications"

@@ -1,0 +1,1 @@
+"""Orders, catalogue and payments as the merchants' shops reported them."""

@@ -1,0 +1,13 @@
+"""The foundation app: no models, but template tags, checks and commands."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    name = "returns_portal.core"
+    label = "core"
+
+    def ready(self) -> None:
+        from returns_portal.core import checks  # noqa: F401  (registers itself)

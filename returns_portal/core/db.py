@@ -1,0 +1,46 @@
+"""The ways in which the product writes to PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from django.db import connection, models, transaction
+
+
+def action_transaction() -> AbstractContextManager[None]:
+    """Run an action all or nothing; inside a caller's transaction it joins it without a savepoint.
+
+    An error inside therefore spoils the caller's transaction as a whole. A face that wants to show
+    a page after a refusal wraps its call in :func:`attempt`.
+    """
+    return transaction.atomic(savepoint=False)
+
+
+def attempt() -> AbstractContextManager[None]:
+    """Let a caller inside a transaction survive the error of an action: a savepoint."""
+    return transaction.atomic()
+
+
+def durable() -> AbstractContextManager[None]:
+    """Run one half of an external call: refuses to be part of a larger transaction."""
+    return transaction.atomic(durable=True)
+
+
+def assert_no_transaction() -> None:
+    """Refuse to talk to a network while a transaction is open on this connection."""
+    if connection.in_atomic_block and not getattr(connection, "testing_inside_atomic", False):
+        raise RuntimeError("no network inside a transaction")
+
+
+def claim(rows: models.QuerySet, **changes: object) -> bool:
+    """Change one row by conditional UPDATE; return whether this caller was the one to do it."""
+    return rows.update(**changes) == 1
+
+
+@contextmanager
+def statement_timeout(milliseconds: int) -> Iterator[None]:
+    """Let PostgreSQL end any statement of this block that runs longer. Opens a transaction."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
+        yield

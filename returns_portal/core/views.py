@@ -1,0 +1,44 @@
+"""Error pages and health, the same for every face."""
+
+from __future__ import annotations
+
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from redis.exceptions import RedisError
+
+from returns_portal.core.errors import DomainError
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose security token is missing or old."""
+    return render(
+        request,
+        "errors/403.html",
+        {"message": "This form was open for too long. Go back, reload the page and send it again."},
+        status=403,
+    )
+
+
+def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Show a domain error that no view handled as a page of its own status."""
+    template = {403: "errors/403.html", 404: "errors/404.html", 429: "errors/429.html"}.get(
+        error.status, "errors/400.html"
+    )
+    return render(request, template, {"message": error.message}, status=error.status)
+
+
+def health(request: HttpRequest) -> JsonResponse:
+    """Say whether the database and the broker answer: 200, or 503 naming what does not."""
+    state = {"database": "ok", "broker": "ok"}
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        state["database"] = type(error).__name__
+    try:
+        cache.get("health")
+    except (RedisError, OSError) as error:
+        state["broker"] = type(error).__name__
+    return JsonResponse(state, status=200 if set(state.values()) == {"ok"} else 503)

@@ -1,0 +1,10 @@
+"""Provider accounts, calls to providers with intent and outcome, webhooks from them."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class IntegrationsConfig(AppConfig):
+    name = "returns_portal.integrations"
+    label = "integrations"

@@ -1,0 +1,121 @@
+"""Which merchant a request is for, and the scope and transaction in which its view runs.
+
+``/r/<slug>/...`` is a merchant's portal, ``/app/<slug>/...`` its back office, and a verified domain
+is a portal at its root. The prefix is taken off and becomes the script prefix, so that ``{% url %}``
+inside a face needs no slug and works the same under a path and under a domain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlparse
+
+from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import set_script_prefix
+from django.utils.http import urlencode
+
+from returns_portal.core.errors import DomainError, NotFound
+from returns_portal.core.scope import merchant_scope, system_scope
+from returns_portal.core.views import refused
+from returns_portal.tenancy.links import BACKOFFICE_URLCONF, PORTAL_URLCONF
+from returns_portal.tenancy.models import Membership, Merchant, PortalDomain
+
+_FACE = re.compile(r"^/(?P<face>r|app)/(?P<slug>[a-z0-9][a-z0-9-]{0,39})(?P<rest>/.*)?$")
+_OWN_HOSTS = frozenset(
+    {urlparse(settings.PUBLIC_URL).hostname, "localhost", "127.0.0.1", "testserver"}
+)
+_UNKNOWN = NotFound("This page isn't here. Check the address, or open it from your e-mail again.")
+
+
+class SessionCookieMiddleware(SessionMiddleware):
+    """Keep the staff's session away from the portal: shoppers have none, their proof is signed."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if request.path.startswith("/r/"):
+            request.session = self.SessionStore(None)
+        else:
+            super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if request.path.startswith("/r/"):
+            return response
+        return super().process_response(request, response)
+
+
+class MerchantMiddleware:
+    """Resolve the merchant, check membership for the back office, and run the view in scope."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        match = _FACE.match(request.path_info)
+        if match:
+            return self._face(request, match["face"], match["slug"], match["rest"])
+        merchant = _by_domain(request)
+        if merchant is not None:
+            request.merchant, request.urlconf = merchant, PORTAL_URLCONF
+            return self._in_scope(request, merchant)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Turn a refusal that no view handled into its page, and undo what the view did."""
+        if not isinstance(exception, DomainError):
+            return None
+        if transaction.get_connection().in_atomic_block:
+            transaction.set_rollback(True)
+        return refused(request, exception)
+
+    def _face(self, request: HttpRequest, face: str, slug: str, rest: str | None) -> HttpResponse:
+        if rest is None:
+            return HttpResponseRedirect(f"{request.path}/")
+        merchant = Merchant.objects.filter(slug=slug, status=Merchant.Status.ACTIVE).first()
+        if merchant is None:
+            return refused(request, _UNKNOWN)
+        request.merchant = merchant
+        request.membership = None
+        if face == "app":
+            if not request.user.is_authenticated:
+                query = urlencode({"next": request.get_full_path()})
+                return HttpResponseRedirect(f"/accounts/login/?{query}")
+            request.membership = _membership(request.user.pk, merchant)
+            if request.membership is None:
+                return refused(request, _UNKNOWN)
+        request.urlconf = PORTAL_URLCONF if face == "r" else BACKOFFICE_URLCONF
+        request.path_info = rest
+        set_script_prefix(f"/{face}/{slug}/")
+        return self._in_scope(request, merchant)
+
+    def _in_scope(self, request: HttpRequest, merchant: Merchant) -> HttpResponse:
+        """Run the view in one transaction; an answer of 500 or more leaves nothing behind."""
+        with merchant_scope(merchant.pk), transaction.atomic():
+            response = self.get_response(request)
+            if hasattr(response, "render") and not getattr(response, "is_rendered", True):
+                response = response.render()
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        return response
+
+
+def _by_domain(request: HttpRequest) -> Merchant | None:
+    host = request.get_host().partition(":")[0].rstrip(".").lower()
+    if host in _OWN_HOSTS:
+        return None
+    with system_scope(), transaction.atomic():
+        domain = (
+            PortalDomain.all_tenants.filter(host=host, verified_at__isnull=False)
+            .select_related("merchant")
+            .first()
+        )
+    if domain is None or domain.merchant.status != Merchant.Status.ACTIVE:
+        return None
+    return domain.merchant
+
+
+def _membership(user_id: object, merchant: Merchant) -> Membership | None:
+    with merchant_scope(merchant.pk), transaction.atomic():
+        return Membership.objects.filter(user_id=user_id, is_active=True).first()

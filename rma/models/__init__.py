@@ -1,0 +1,29 @@
+"""Returns and what hangs on them."""
+
+from __future__ import annotations
+
+from rma.models.carrier import BuiltinParcel
+from rma.models.drafts import ReturnDraft
+from rma.models.notes import Note, Photo
+from rma.models.policy import PolicyVersion
+from rma.models.receiving import Inspection, Receipt, ReceiptLine
+from rma.models.resolution import Exchange, Resolution
+from rma.models.returns import Return, ReturnLine
+from rma.models.shipping import Shipment, TrackingEvent
+
+__all__ = [
+    "BuiltinParcel",
+    "Exchange",
+    "Inspection",
+    "Note",
+    "Photo",
+    "PolicyVersion",
+    "Receipt",
+    "ReceiptLine",
+    "Resolution",
+    "Return",
+    "ReturnDraft",
+    "ReturnLine",
+    "Shipment",
+    "TrackingEvent",
+]

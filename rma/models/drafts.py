@@ -1,0 +1,28 @@
+"""A return being put together in the portal, before it is confirmed."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from returns_portal.commerce.models import Order
+from returns_portal.tenancy.base import TenantForeignKey, TenantModel
+
+
+class ReturnDraft(TenantModel):
+    """The shopper's answers so far; lives 14 days. ``operation_id`` becomes the return's.
+
+    ``content``: ``{"lines": {order line id: {"quantity", "reason", "comment", "wanted",
+    "exchange_variant"}}, "method": ...}``.
+    """
+
+    order = TenantForeignKey(Order, related_name="+")
+    token = models.CharField(max_length=48, unique=True)
+    operation_id = models.CharField(max_length=64)
+    content = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(auto_now=True)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,0 +1,91 @@
+"""How a return line is settled: refund, store credit or exchange."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from inventory.models import Reservation
+from refunds.models import Refund, StoreCreditEntry
+from returns_portal.commerce.models import Variant
+from returns_portal.core.money import Money
+from returns_portal.tenancy.base import TenantForeignKey, TenantModel
+from rma.models.returns import Return, ReturnLine
+from rma.states import ResolutionKind, ResolutionStatus
+
+
+class Exchange(TenantModel):
+    """A replacement for returned units: reserved at approval, released when the goods are in."""
+
+    class Status(models.TextChoices):
+        RESERVED = "reserved", "Reserved"
+        RELEASED = "released", "Released"
+        SHIPPED = "shipped", "Shipped"
+        CANCELLED = "cancelled", "Cancelled"
+
+    return_line = TenantForeignKey(ReturnLine, related_name="exchanges", db_index=True)
+    variant = TenantForeignKey(Variant, related_name="+")
+    quantity = models.PositiveIntegerField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RESERVED)
+    reservation = TenantForeignKey(Reservation, null=True, blank=True, related_name="+")
+    tracking_code = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    released_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "return_line"],
+                condition=~Q(status="cancelled"),
+                name="exchange_alive_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.status
+
+
+class Resolution(TenantModel):
+    """What a return owes, of one kind; at most one of each kind is alive per return.
+
+    ``amount_minor`` is what is paid or credited in minor units (zero for an even exchange), and
+    ``units`` counts the accepted units by return line id.
+    """
+
+    rma = TenantForeignKey(Return, related_name="resolutions", db_index=True)
+    kind = models.CharField(
+        max_length=16, choices=[(k.value, k.name.replace("_", " ").title()) for k in ResolutionKind]
+    )
+    status = models.CharField(
+        max_length=10,
+        choices=[(s.value, s.name.title()) for s in ResolutionStatus],
+        default=ResolutionStatus.APPROVED,
+    )
+    amount_minor = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    units = models.JSONField(default=dict)
+    breakdown = models.JSONField(default=dict)
+    refund = TenantForeignKey(Refund, null=True, blank=True, related_name="+", db_index=True)
+    credit_entry = TenantForeignKey(StoreCreditEntry, null=True, blank=True, related_name="+")
+    decided_by = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "rma", "kind"],
+                condition=~Q(status="cancelled"),
+                name="resolution_alive_once",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="resolution_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.status}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
