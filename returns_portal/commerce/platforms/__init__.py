@@ -1,0 +1,1 @@
+"""Readers that turn what shops send into records. Pure: no models, no network."""
