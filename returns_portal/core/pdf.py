@@ -50,8 +50,9 @@ def engine() -> Engine:
     except OSError as error:
         logger.warning("pdf.fallback_engine", extra={"reason": str(error).splitlines()[0]})
         return "plutoprint"
-    for chatty in ("weasyprint.progress", "fontTools"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    # Ten lines a page on what it does; only its complaints are worth keeping.
+    logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     return "weasyprint"
 
 
