@@ -166,9 +166,7 @@ class EasyPostCarrier(Carrier):
         from requests.adapters import HTTPAdapter
 
         if self._client is None:
-            client = EasyPostClient(
-                self._api_key, api_base=self._api_base, timeout=TIMEOUT_SECONDS
-            )
+            client = EasyPostClient(self._api_key, api_base=self._api_base, timeout=TIMEOUT_SECONDS)
             # The library's session repeats requests and follows redirects by itself; whether to
             # send again is decided by the caller, who knows what the last attempt may have done.
             session = client._requests_session
