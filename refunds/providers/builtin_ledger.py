@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from refunds.models.gateway import BuiltinGatewayRefund
@@ -56,13 +57,15 @@ def record(key: str, order: RefundOrder, status: str) -> tuple[LedgerEntry, bool
 
 def by_operation(operation_id: str) -> LedgerEntry | None:
     """Return the entry of an operation, or None."""
-    row = BuiltinGatewayRefund.objects.filter(operation_id=operation_id).first()
+    with transaction.atomic():
+        row = BuiltinGatewayRefund.objects.filter(operation_id=operation_id).first()
     return _entry(row) if row else None
 
 
 def by_refund_id(refund_id: str) -> LedgerEntry | None:
     """Return the entry with the gateway's own refund id, or None."""
-    row = _rows(refund_id).first()
+    with transaction.atomic():
+        row = _rows(refund_id).first()
     return _entry(row) if row else None
 
 
@@ -74,7 +77,8 @@ def move(refund_id: str, status: str) -> bool:
 
 def entries() -> list[LedgerEntry]:
     """Return the whole ledger of the merchant in scope, oldest first: the witness statement."""
-    return [_entry(row) for row in BuiltinGatewayRefund.objects.order_by("created_at", "pk")]
+    with transaction.atomic():
+        return [_entry(row) for row in BuiltinGatewayRefund.objects.order_by("created_at", "pk")]
 
 
 def _rows(refund_id: str) -> QuerySet[BuiltinGatewayRefund]:
