@@ -16,7 +16,7 @@ from rma.policy.reader import DocumentReader
 SCHEMA = 1
 RESOLUTIONS = ("refund", "store_credit", "exchange")
 PHOTO_MODES = ("required", "optional", "off")
-METHODS = ("label", "own_carrier")
+METHODS = ("label", "own")
 
 
 @dataclass(frozen=True, slots=True)
