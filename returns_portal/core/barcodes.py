@@ -58,12 +58,13 @@ def code128_module_count(text: str) -> int:
     return len(_modules(text)) + 2 * QUIET_MODULES
 
 
-def qr_svg(text: str, *, size: str = "", label: str = "") -> SafeString:
+def qr_svg(text: str, *, size: str = "", label: str = "", border: int = 4) -> SafeString:
     """Return a QR code of ``text`` (error correction M) as inline SVG.
 
-    ``size`` is a CSS length for both sides. ``label`` is what a screen reader says.
+    ``size`` is a CSS length for both sides, ``border`` the quiet zone in modules. ``label`` is what
+    a screen reader says.
     """
-    matrix = [list(row) for row in segno.make_qr(text, error="m").matrix_iter(border=4)]
+    matrix = [list(row) for row in segno.make_qr(text, error="m").matrix_iter(border=border)]
     side = len(matrix)
     dots = "".join(
         f"M{run.start()} {y}h{run.end() - run.start()}v1h-{run.end() - run.start()}z"

@@ -100,15 +100,17 @@ def badge(
 
 
 @register.simple_tag
-def count(number: int | None, strong: bool = False, tone: str = "") -> SafeString:
-    """Draw a counter: nothing at 0, 99+ above 99."""
+def count(
+    number: int | None, strong: bool = False, tone: str = "", full: bool = False
+) -> SafeString:
+    """Draw a counter: nothing at 0, 99+ above 99 unless ``full``."""
     if not number:
         return SafeString("")
     return format_html(
         '<span class="count"{}{}>{}</span>',
         SafeString(" data-strong") if strong else "",
         format_html(' data-tone="{}"', tone) if tone else "",
-        "99+" if number > 99 else number,
+        number if full or number <= 99 else "99+",
     )
 
 
@@ -221,9 +223,9 @@ def barcode(text: str, width: str = "", height: str = "", label: str = "") -> Sa
 
 
 @register.simple_tag
-def qr(text: str, size: str = "", label: str = "") -> SafeString:
-    """Draw a QR code as inline SVG."""
-    return barcodes.qr_svg(text, size=size, label=label)
+def qr(text: str, size: str = "", label: str = "", border: int = 4) -> SafeString:
+    """Draw a QR code as inline SVG; ``border`` 2 where a white plate gives it room."""
+    return barcodes.qr_svg(text, size=size, label=label, border=border)
 
 
 @register.simple_tag
