@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -24,6 +25,7 @@ from refunds.calculation import (
     max_refundable,
     quote,
 )
+from refunds.calculation.stored import prior_from_json, to_json
 from returns_portal.core.errors import DomainError, InvalidInput
 
 PLAIN = RefundPolicy()
@@ -364,3 +366,16 @@ def test_exchange_difference_is_never_floored(
     )
 
     assert (difference.minor, difference.owed_by) == (minor, owed_by)
+
+
+def test_stored_breakdown_reads_back_as_the_same_history() -> None:
+    policy = RefundPolicy("proportion", (FeeRule("return_shipping", 495),))
+    worn = Deduction(1, "worn", bp=1000)
+    request = ReturnRequest((ReturnLine("shoes", 1, deductions=(worn,)),))
+    breakdown = quote(ORDER, (), request, policy)
+
+    kept = json.loads(json.dumps(to_json(breakdown)))
+
+    assert prior_from_json(kept) == as_prior(breakdown)
+    assert kept["total_minor"] == breakdown.total_minor
+    assert [row["minor"] for row in kept["rows"]] == [row.minor for row in breakdown.rows]
