@@ -161,6 +161,20 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-rollups": {"task": "analytics.refresh_rollups", "schedule": 60.0},
 }
 
+# What ``manage.py drain`` repeats until nothing is due, and what it runs once before.
+DRAIN_TASKS = [
+    "activity.deliver",
+    "integrations.run_calls",
+    "integrations.take_webhooks",
+    "notifications.send_messages",
+]
+SWEEP_TASKS = [
+    "rma.expire_returns",
+    "rma.poll_tracking",
+    "refunds.poll_refunds",
+    "analytics.refresh_rollups",
+]
+
 AUTH_USER_MODEL = "tenancy.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [

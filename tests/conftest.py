@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 
-from tests import network_ban
+from returns_portal.core.scope import merchant_scope
+from returns_portal.tenancy.models import Merchant
+from tests import factories, network_ban
 
 network_ban.ban()
 
@@ -26,3 +29,22 @@ def pytest_configure(config: pytest.Config) -> None:
 def _clean_cache() -> None:
     """Forget rate limits and cached pages of the test before."""
     cache.clear()
+
+
+@pytest.fixture
+def merchant(db: None) -> Merchant:
+    """Return an active merchant with a live policy-free, account-free start."""
+    return factories.make_merchant("northloom")
+
+
+@pytest.fixture
+def other_merchant(db: None) -> Merchant:
+    """Return a second merchant, whose rows must never be seen from the first."""
+    return factories.make_merchant("southpine", currency="USD", country="US")
+
+
+@pytest.fixture
+def scoped(merchant: Merchant) -> Iterator[Merchant]:
+    """Run the test in the scope of ``merchant``."""
+    with merchant_scope(merchant.pk):
+        yield merchant

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 def product(request: HttpRequest) -> dict[str, object]:
     """Give templates the product's name, the request's id and the account pages' addresses.
 
-    The account pages live outside the merchants' own URL spaces, so ``{% url %}`` cannot reach them.
+    The account pages live outside the merchants' URL spaces, so ``{% url %}`` can't reach them.
     """
     return {
         "product_name": settings.PRODUCT_NAME,

@@ -1,6 +1,6 @@
 """Sealing of personal columns (AES-256-GCM) and blind indexes to find them by equality.
 
-Sealed bytes: ``version(1) | key id length(1) | key id | merchant(16) | nonce(12) | ciphertext+tag``.
+Sealed bytes: ``version(1) | key id length(1) | key id | merchant(16) | nonce(12) | ciphertext``.
 The key is derived per merchant (HKDF-SHA256); the column's name is authenticated with it, so bytes
 moved to another column or merchant do not open.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class DomainError(Exception):
-    """Refuse a request for a reason a person can act on. HTTP 422 unless a subclass says otherwise."""
+    """Refuse a request for a reason a person can act on. HTTP 422 unless a subclass differs."""
 
     status = 422
     default_code = "refused"
@@ -43,7 +43,7 @@ class NotAllowed(DomainError):
 
 
 class NotFound(DomainError):
-    """The object does not exist for this merchant; foreign rows look exactly like absent ones. 404."""
+    """The object does not exist for this merchant; foreign rows look just the same. HTTP 404."""
 
     status = 404
     default_code = "not_found"
@@ -69,4 +69,4 @@ class PolicyRefused(DomainError):
 
 
 class ScopeError(RuntimeError):
-    """A tenant query ran without a merchant in scope, or for another merchant: a programming error."""
+    """A tenant query ran without a merchant in scope, or for another one: a programming error."""

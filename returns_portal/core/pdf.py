@@ -108,7 +108,7 @@ def _weasyprint_fetcher() -> URLFetcher:
 def _with_plutoprint(html: str) -> bytes:
     import plutoprint
 
-    class OwnAssets(plutoprint.ResourceFetcher):  # type: ignore[misc]
+    class OwnAssets(plutoprint.ResourceFetcher):
         """Serve static: and give nothing for anything else; data: never gets here."""
 
         def fetch_url(self, url: str) -> plutoprint.ResourceData:

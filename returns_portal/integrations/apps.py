@@ -8,3 +8,6 @@ from django.apps import AppConfig
 class IntegrationsConfig(AppConfig):
     name = "returns_portal.integrations"
     label = "integrations"
+
+    def ready(self) -> None:
+        from returns_portal.integrations import invariants, tasks  # noqa: F401  (registers them)

@@ -12,6 +12,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -63,7 +64,7 @@ class Operation(ABC):
     def apply_declined(self, call: ProviderCall, code: str, message: str) -> None:
         """Write the certain refusal into our rows."""
 
-    def apply_unknown(self, call: ProviderCall) -> None:
+    def apply_unknown(self, call: ProviderCall) -> None:  # noqa: B027 - most need nothing here
         """Show, where it matters, that the outcome is being found out."""
 
     def may_resend(self, call: ProviderCall) -> bool:
@@ -163,18 +164,23 @@ def _run(call: ProviderCall, *, in_doubt: bool) -> None:
     operation = _operations[call.kind]
     with merchant_scope(call.merchant_id):
         assert_no_transaction()
-        try:
-            answer = _ask(operation, call, in_doubt=in_doubt)
-        except Declined as refusal:
-            _finish(call, lambda: _declined(operation, call, refusal))
-        except Unavailable as absent:
-            _finish(call, lambda: _postpone(call, Status.PLANNED, absent))
-        except Unknown as doubt:
-            _finish(call, lambda: _doubt(operation, call, doubt))
-        else:
-            crashpoint("call.answered")
-            _finish(call, lambda: _done(operation, call, answer))
+        write = _outcome(operation, call, in_doubt=in_doubt)
+        crashpoint("call.answered")
+        _finish(call, write)
     crashpoint("call.finished")
+
+
+def _outcome(operation: Operation, call: ProviderCall, *, in_doubt: bool) -> Callable[[], None]:
+    """Phase B; return what phase C has to write."""
+    try:
+        answer = _ask(operation, call, in_doubt=in_doubt)
+    except Declined as refusal:
+        return partial(_declined, operation, call, refusal)
+    except Unavailable as absent:
+        return partial(_postpone, call, Status.PLANNED, absent)
+    except Unknown as doubt:
+        return partial(_doubt, operation, call, doubt)
+    return partial(_done, operation, call, answer)
 
 
 def _ask(operation: Operation, call: ProviderCall, *, in_doubt: bool) -> Answer:
@@ -223,7 +229,7 @@ def _doubt(operation: Operation, call: ProviderCall, doubt: Unknown) -> None:
 
 
 def _postpone(call: ProviderCall, status: str, error: Unavailable | Unknown) -> None:
-    """Leave the row for a later try; after the last one a person is told, and tries go on hourly."""
+    """Leave the row for a later try; after the last one a person is told and tries go on."""
     wait = backoff(call.attempts)
     if isinstance(error, Unavailable) and error.retry_after is not None:
         wait = timedelta(seconds=max(error.retry_after, 1))

@@ -14,7 +14,7 @@ from returns_portal.integrations.outcomes import BadSignature
 @csrf_exempt
 @require_POST
 def webhook(request: HttpRequest, token: str) -> JsonResponse:
-    """Store a provider's webhook: 200 when it is safe with us, 4xx when it is not the provider's."""
+    """Store a provider's webhook: 200 when it is stored, 4xx when it is not the provider's."""
     if int(request.headers.get("Content-Length") or 0) > inbox.MAX_BODY:
         return JsonResponse({"error": "The body is larger than 5 MB."}, status=413)
     try:

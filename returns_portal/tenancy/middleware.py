@@ -1,8 +1,8 @@
 """Which merchant a request is for, and the scope and transaction in which its view runs.
 
-``/r/<slug>/...`` is a merchant's portal, ``/app/<slug>/...`` its back office, and a verified domain
-is a portal at its root. The prefix is taken off and becomes the script prefix, so that ``{% url %}``
-inside a face needs no slug and works the same under a path and under a domain.
+``/r/<slug>/...`` is a merchant's portal, ``/app/<slug>/...`` its back office, and a verified
+domain is a portal at its root. The prefix is taken off and becomes the script prefix, so that
+``{% url %}`` inside a face needs no slug and works the same under a path and under a domain.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Merchants and who works for them. Users and merchants are global; everything else is a tenant's."""
+"""Merchants and who works for them. Users and merchants are global, the rest is a tenant's."""
 
 from __future__ import annotations
 

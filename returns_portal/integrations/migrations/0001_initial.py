@@ -2,10 +2,11 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
+from django.db import migrations, models
+
 import returns_portal.core.fields
 import returns_portal.core.ids
 import returns_portal.tenancy.base
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
