@@ -1,8 +1,8 @@
 """Whose rows may be seen: one merchant's, every merchant's (system work), or nobody's.
 
 The scope lives in a ContextVar. Two things read it: the scoped manager, which puts the merchant
-into every query's WHERE, and the database backend, which tells PostgreSQL's row-level security at the
-first statement of each transaction. Forgetting a scope therefore fails twice, loudly and closed.
+into every query's WHERE, and the database backend, which tells PostgreSQL's row-level security at
+the first statement of each transaction. Forgetting a scope fails twice, loudly and closed.
 """
 
 from __future__ import annotations
