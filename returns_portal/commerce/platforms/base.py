@@ -274,6 +274,7 @@ class VariantRecord:
     options: tuple[tuple[str, str], ...] = ()
     image_url: str = ""
     weight_grams: int | None = None
+    cost: Money | None = None
     available: int | None = None
 
 
@@ -285,6 +286,8 @@ class ProductRecord:
     external_id: str
     title: str
     variants: tuple[VariantRecord, ...]
+    product_type: str = ""
+    vendor: str = ""
     image_url: str = ""
     tags: tuple[str, ...] = ()
 
