@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -254,8 +255,12 @@ def ensure_uv(interpreter):
 
 
 def installer_environment():
-    """Return an environment in which uv follows the machine's pip settings."""
+    """Return an environment in which uv follows the machine's pip and certificate settings."""
     environment = dict(os.environ)
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile or (paths.capath and any(Path(paths.capath).glob("*"))):
+        # uv brings its own list; the machine's may hold a company's own authority as well.
+        environment.setdefault("UV_SYSTEM_CERTS", "1")
     for source, target in (("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), ("PIP_CERT", "SSL_CERT_FILE")):
         if environment.get(source) and not environment.get(target):
             environment[target] = environment[source]
@@ -263,17 +268,30 @@ def installer_environment():
     return environment
 
 
+def run_quietened(command, environment):
+    """Run uv and pass on what it does, without its list of every single package."""
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as running:
+        for line in running.stderr:
+            text = line.decode("utf-8", "replace").rstrip()
+            if text and text[:3] not in (" + ", " - ", " ~ "):
+                print(f"         {text}", flush=True)
+    return running.returncode == 0
+
+
 def install_lock(lock, interpreter):
     """Install exactly a lock file, checking every hash."""
     uv = ensure_uv(interpreter)
     count = sum(1 for line in lock.read_text().splitlines() if line[:1].isalnum())
     say(f"Installing up to {count} locked packages from {lock.name}")
+    environment = installer_environment()
     if uv:
         command = [uv, "pip", "sync", "--python", str(venv_python()), "--require-hashes"]
-        command.append(str(lock))
-    else:
-        command = [*pip_command(interpreter), "install", "--require-hashes", "-r", str(lock)]
-    if subprocess.run(command, env=installer_environment()).returncode != 0:
+        if run_quietened([*command, str(lock)], environment):
+            return
+        say("uv could not install them; trying pip, which takes a few minutes")
+    command = [*pip_command(interpreter), "install", "--require-hashes", "--retries", "2"]
+    command += ["--disable-pip-version-check", "--quiet", "-r", str(lock)]
+    if subprocess.run(command, env=environment).returncode != 0:
         raise BootstrapError(
             "The packages could not be installed (the reason is above): check the network "
             "and free disk space, then run this again; it goes on where it stopped."
