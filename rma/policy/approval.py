@@ -5,7 +5,7 @@ Same contract as in ``rules``: each always answers, with its facts and its sente
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,16 +82,27 @@ def first_return(whole: Whole) -> RuleSpoken:
     return RuleSpoken("first_return", Result.PASS, "", staff, None, facts)
 
 
-def waives_fee(policy: Policy, requested: RequestLine, reason: Reason | None) -> str | None:
-    """Return why this line comes back free of charge, or None if it bears the fee."""
+def waives_fee(policy: Policy, reason: Reason | None, wanted: str) -> str | None:
+    """Return why such a line comes back free of charge, or None if it bears the fee."""
     if reason is not None and reason.fault and policy.fee.waived_for_fault:
         return "fault"
-    if requested.resolution == "exchange" and policy.fee.waived_for_exchange:
+    if wanted == "exchange" and policy.fee.waived_for_exchange:
         return "exchange"
     return None
 
 
-_FREE = {
+def fee_waiver(policy: Policy, wishes: Iterable[tuple[str, str]]) -> str | None:
+    """Return why a return of these ``(reason, outcome)`` is free, or None if the fee is due.
+
+    ``fault``, ``exchange`` or ``both``; one line that bears the fee makes it due.
+    """
+    waivers = {waives_fee(policy, policy.reason(reason), wanted) for reason, wanted in wishes}
+    if None in waivers or not waivers:
+        return None
+    return next(iter(waivers)) if len(waivers) == 1 else "both"
+
+
+FREE = {
     "fault": "Free, because we made the mistake",
     "exchange": "Free, because you exchange",
     "both": "Free, because of a mistake of ours and an exchange",
@@ -107,16 +118,16 @@ def fee(whole: Whole) -> RuleSpoken:
     if policy.currency != order.currency:
         staff = f"No fee: it is set in {policy.currency} and the order was in {order.currency}."
         return RuleSpoken("fee", Result.NOTE, "Return shipping is free", staff, None, facts)
-    waived = {waives_fee(policy, line, reason) for line, reason in whole.reasons()}
+    waiver = fee_waiver(policy, [(line.reason, line.resolution) for line in whole.request.lines])
     amount = wording.money(policy.fee.amount_minor, order.currency)
-    if None in waived or not waived:
+    if waiver is None:
         facts["fee_minor"] = policy.fee.amount_minor
         sentence = f"Return shipping, {amount} comes off your refund"
         return RuleSpoken("fee", Result.NOTE, sentence, f"Fee {amount}.", None, facts)
-    why = next(iter(waived)) if len(waived) == 1 else "both"
-    facts["waived"] = sorted(str(reason) for reason in waived)
-    staff = f"Fee {amount} waived ({', '.join(facts['waived'])})."
-    return RuleSpoken("fee", Result.NOTE, _FREE[str(why)], staff, None, facts)
+    facts["waived"] = waiver
+    return RuleSpoken(
+        "fee", Result.NOTE, FREE[waiver], f"Fee {amount} waived ({waiver}).", None, facts
+    )
 
 
 WholeRule = Callable[[Whole], RuleSpoken]

@@ -17,6 +17,7 @@ SCHEMA = 1
 RESOLUTIONS = ("refund", "store_credit", "exchange")
 PHOTO_MODES = ("required", "optional", "off")
 METHODS = ("label", "own")
+SHIPPING_BACK = ("never", "all_returned", "proportion", "merchant_fault")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,13 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """When a request is approved without a person. ``max_value_minor`` None means any value."""
+    """When a request is approved without a person. ``max_value_minor`` None means any value.
+
+    Where a person decides, it should be within ``review_hours``.
+    """
 
     automatic: bool
+    review_hours: int
     max_value_minor: int | None
     review_reasons: frozenset[str]
     first_return_only: bool
@@ -86,6 +91,7 @@ class Policy:
     reasons: tuple[Reason, ...]
     approval: Approval
     fee: Fee
+    shipping_back: str
     refund_days: int
     send_within_days: int
     answer_within_days: int
@@ -124,6 +130,7 @@ def default_policy(currency: str) -> dict[str, Any]:
         ],
         "approval": {
             "automatic": True,
+            "review_hours": 24,
             "max_value_minor": 250 * unit,
             "review_reasons": ["faulty"],
             "first_return_only": False,
@@ -133,6 +140,7 @@ def default_policy(currency: str) -> dict[str, Any]:
             "waived_for_fault": True,
             "waived_for_exchange": True,
         },
+        "shipping_back": "all_returned",
         "refund_days": 5,
         "send_within_days": 14,
         "answer_within_days": 14,
@@ -183,7 +191,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         "",
         {
             "schema", "currency", "window", "final_sale", "excluded", "reasons", "approval", "fee",
-            "refund_days", "send_within_days", "answer_within_days", "methods",
+            "shipping_back", "refund_days", "send_within_days", "answer_within_days", "methods",
         },
     )  # fmt: skip
     if type(reader.at("schema")) is not int or reader.at("schema") != SCHEMA:
@@ -200,6 +208,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         reasons=reasons,
         approval=_approval(reader, {reason.key for reason in reasons}),
         fee=_fee(reader),
+        shipping_back=reader.choice("shipping_back", SHIPPING_BACK),
         refund_days=reader.days("refund_days"),
         send_within_days=reader.days("send_within_days", low=1),
         answer_within_days=reader.days("answer_within_days", low=1),
@@ -235,13 +244,17 @@ def _closed(reader: DocumentReader, path: str) -> Closed:
 
 
 def _approval(reader: DocumentReader, reasons: set[str]) -> Approval:
-    reader.keys("approval", {"automatic", "max_value_minor", "review_reasons", "first_return_only"})
+    reader.keys(
+        "approval",
+        {"automatic", "review_hours", "max_value_minor", "review_reasons", "first_return_only"},
+    )
     review = reader.words("approval.review_reasons", fold=False)
     for key in sorted(review - reasons):
         reader.fail("approval.review_reasons", f"There is no reason {key!r}.")
     maximum = reader.at("approval.max_value_minor")
     return Approval(
         automatic=reader.flag("approval.automatic"),
+        review_hours=reader.whole("approval.review_hours", 1, 720, "hours"),
         max_value_minor=None if maximum is None else reader.minor("approval.max_value_minor"),
         review_reasons=review,
         first_return_only=reader.flag("approval.first_return_only"),
@@ -276,14 +289,11 @@ def _one_reason(reader: DocumentReader, path: str) -> Reason:
     if not (isinstance(key, str) and key and key.isascii() and key.replace("_", "a").isalnum()):
         reader.fail(f"{path}.key", "Use letters, digits and underscores, such as too_small.")
         key = ""
-    photo = reader.at(f"{path}.photo")
-    if photo not in PHOTO_MODES:
-        reader.fail(f"{path}.photo", f"Choose {', '.join(PHOTO_MODES)}.")
     return Reason(
         key=key,
         labels=reader.labels(f"{path}.labels"),
         resolutions=reader.choices(f"{path}.resolutions", RESOLUTIONS),
-        photo=str(photo),
+        photo=reader.choice(f"{path}.photo", PHOTO_MODES),
         fault=reader.flag(f"{path}.fault"),
         free_text=reader.flag(f"{path}.free_text"),
     )

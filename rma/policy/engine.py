@@ -213,7 +213,7 @@ def _decide_line(
             until=until,
             resolutions=reason.resolutions,
             photo_required=reason.photo == "required",
-            fee_applies=waives_fee(whole.policy, requested, reason) is None,
+            fee_applies=waives_fee(whole.policy, reason, requested.resolution) is None,
         ),
         spoken,
     )

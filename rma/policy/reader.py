@@ -101,6 +101,13 @@ class DocumentReader:
             self.fail(path, f"Choose one or more of {', '.join(allowed)}, each once.")
         return tuple(chosen)
 
+    def choice(self, path: str, allowed: tuple[str, ...]) -> str:
+        chosen = self.at(path)
+        if isinstance(chosen, str) and chosen in allowed:
+            return chosen
+        self.fail(path, f"Choose {', '.join(allowed)}.")
+        return allowed[0]
+
     def labels(self, path: str) -> Mapping[str, str]:
         labels = self.at(path)
         if (

@@ -87,6 +87,8 @@ def set_at(path: str, wanted: Any) -> dict[str, Any]:
         ("approval.max_value_minor", -5, "minor units"),
         ("fee.amount_minor", 10**13, "minor units"),
         ("send_within_days", 0, "from 1 to"),
+        ("shipping_back", "always", "never, all_returned"),
+        ("approval.review_hours", 0, "from 1 to 720"),
         ("methods", ["pigeon"], "one or more of"),
     ],
 )
