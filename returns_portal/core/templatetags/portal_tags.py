@@ -7,6 +7,7 @@ Parameters are listed in docs/frontend.md.
 
 from __future__ import annotations
 
+import re
 import zlib
 from datetime import date, datetime
 
@@ -31,6 +32,8 @@ register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
 SPRITE = "img/icons.svg"
+# Babel leaves out the space that CLDR asks for between a currency's letters and the number.
+_CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
 
 
 @register.simple_tag
@@ -66,6 +69,7 @@ def money(amount: Money | None, sign: bool = False) -> str:
     if amount is None:
         return ""
     text = format_money(amount, get_language() or "en").replace("-", MINUS)
+    text = _CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
     return f"+{text}" if sign and amount.minor > 0 else text
 
 
