@@ -22,7 +22,7 @@ from pathlib import Path
 try:
     import fcntl
 except ImportError:  # Windows: the embedded servers do not exist there either.
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 ROOT = Path(__file__).resolve().parent
 VENV = Path(os.environ.get("RP_VENV") or ROOT / ".venv")
@@ -271,7 +271,7 @@ def installer_environment():
 def run_quietened(command, environment):
     """Run uv and pass on what it does, without its list of every single package."""
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as running:
-        for line in running.stderr:
+        for line in running.stderr or ():
             text = line.decode("utf-8", "replace").rstrip()
             if text and text[:3] not in (" + ", " - ", " ~ "):
                 print(f"         {text}", flush=True)
@@ -308,11 +308,15 @@ def apt_install(packages, purpose):
     say(f"Installing {' '.join(packages)} ({purpose})")
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
-    if subprocess.run(install, **quiet).returncode == 0:
-        return True
-    subprocess.run(["apt-get", "update", "-qq"], **quiet)
-    return subprocess.run(install, **quiet).returncode == 0
+
+    def quietly(command):
+        done = subprocess.run(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+        )
+        return done.returncode == 0
+
+    # A fresh image has no package lists yet; an old one may have stale ones.
+    return quietly(install) or (quietly(["apt-get", "update", "-qq"]) and quietly(install))
 
 
 def has_library(name):
