@@ -1,0 +1,202 @@
+"""What a return is worth, per outcome: one function for preview, request and settlement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+from uuid import UUID
+
+from refunds.calculation import (
+    Breakdown,
+    Deduction,
+    FeeRule,
+    PriorRefund,
+    RefundPolicy,
+    ReturnLine,
+    ReturnRequest,
+    Row,
+    as_prior,
+)
+from refunds.calculation import quote as calculate
+from refunds.calculation.model import ShippingBack
+from refunds.calculation.stored import prior_from_json
+from refunds.calculation.stored import to_json as breakdown_json
+from refunds.snapshots import order_snapshot
+from returns_portal.commerce.models import Order
+from returns_portal.core.money import Money
+from rma.models import Resolution
+from rma.policy.approval import fee_waiver
+from rma.policy.document import Policy
+from rma.states import ResolutionKind, ResolutionStatus
+
+FEE = "return_shipping"
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteLine:
+    """Units of one order line with the wish for them. ``deduction_minor`` is held back of them."""
+
+    order_line_id: UUID
+    quantity: int
+    reason: str
+    wanted: str
+    deduction_minor: int = 0
+    deduction_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The money of a return. ``per_line`` is each order line's share before the fee."""
+
+    currency: str
+    refund: Money
+    store_credit: Money
+    fee: Money
+    per_line: dict[UUID, Money]
+    breakdowns: dict[str, Breakdown] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Money:
+        """What goes back to the shopper in money and credit together, after the fee."""
+        return self.refund + self.store_credit
+
+    @property
+    def rows(self) -> list[tuple[str, Row]]:
+        """Return the money table as ``(resolution kind, row)``, top to bottom."""
+        return [(kind, row) for kind, priced in self.breakdowns.items() for row in priced.rows]
+
+    def breakdown(self, kind: str) -> dict[str, Any]:
+        """Return what a resolution of ``kind`` keeps, as JSON.
+
+        An exchange pays nothing out, so all of its goods' value counts as kept.
+        """
+        priced = self.breakdowns[kind]
+        stored = breakdown_json(priced)
+        if kind == ResolutionKind.EXCHANGE:
+            stored["kept_minor"] = sum(line.value.gross_minor for line in priced.lines)
+        return stored
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "currency": self.currency,
+            "refund_minor": self.refund.minor,
+            "store_credit_minor": self.store_credit.minor,
+            "fee_minor": self.fee.minor,
+            "per_line": {str(key): amount.minor for key, amount in self.per_line.items()},
+            "breakdowns": {kind: self.breakdown(kind) for kind in self.breakdowns},
+        }
+
+
+def quote_return(
+    order: Order,
+    lines: Sequence[QuoteLine],
+    policy: Policy,
+    *,
+    captured_minor: int | None = None,
+) -> Quote:
+    """Price ``lines`` of ``order`` (lines and payments loaded) by what remains of it.
+
+    Refuses (DomainError) what is more than remains. ``captured_minor`` replaces the sum of the
+    loaded payments. One query for earlier resolutions, when units were claimed before.
+    """
+    snapshot = order_snapshot(order)
+    if captured_minor is not None:
+        snapshot = replace(snapshot, paid_minor=captured_minor)
+    priors = earlier_resolutions(order)
+    fault = any(_is_fault(line, policy) for line in lines)
+    priced: dict[str, Breakdown] = {}
+    fee_left: int | None = None
+    for kind in ResolutionKind:
+        wanted = [line for line in lines if line.wanted == kind]
+        if not wanted:
+            continue
+        rule = _fee_rule(lines, policy, order.currency, kind, fee_left)
+        back = "never" if kind is ResolutionKind.EXCHANGE else policy.shipping_back
+        rules = RefundPolicy(cast(ShippingBack, back), () if rule is None else (rule,))
+        request = ReturnRequest(lines=_merged(wanted), merchant_fault=fault)
+        priced[kind] = calculate(snapshot, priors, request, rules)
+        if rule is not None and not rule.waived:
+            fee_left = rule.fixed_minor - priced[kind].fee_minor
+        prior = as_prior(priced[kind])
+        if kind is ResolutionKind.EXCHANGE:
+            prior = replace(prior, kept_minor=_goods_minor(priced[kind]))
+        priors = (*priors, prior)
+    return _quote(order.currency, priced)
+
+
+def earlier_resolutions(order: Order) -> tuple[PriorRefund, ...]:
+    """Return what earlier returns of ``order`` used up, in flight or settled."""
+    if not any(line.claimed_quantity for line in order.lines.all()):
+        return ()
+    stored = (
+        Resolution.objects.filter(rma__order_id=order.pk)
+        .exclude(status=ResolutionStatus.CANCELLED)
+        .order_by("created_at", "pk")
+        .values_list("breakdown", flat=True)
+    )
+    return tuple(prior_from_json(breakdown) for breakdown in stored if breakdown)
+
+
+def _is_fault(line: QuoteLine, policy: Policy) -> bool:
+    reason = policy.reason(line.reason)
+    return reason is not None and reason.fault
+
+
+def _fee_rule(
+    lines: Sequence[QuoteLine],
+    policy: Policy,
+    currency: str,
+    kind: ResolutionKind,
+    fee_left: int | None,
+) -> FeeRule | None:
+    """Return the return-shipping fee for the part of ``kind``: once per return, refund first.
+
+    What the refund cannot bear is left for the credit; an exchange pays nothing out to take it of.
+    """
+    amount = policy.fee.amount_minor if fee_left is None else fee_left
+    if kind is ResolutionKind.EXCHANGE or not amount or policy.currency != currency:
+        return None
+    waiver = fee_waiver(policy, [(line.reason, line.wanted) for line in lines])
+    return FeeRule(FEE, fixed_minor=amount, waived=waiver is not None, waiver=waiver or "")
+
+
+def _merged(lines: Iterable[QuoteLine]) -> tuple[ReturnLine, ...]:
+    """Put the units of one order line together, whatever the reasons given for them."""
+    merged: dict[UUID, ReturnLine] = {}
+    for line in lines:
+        before = merged.get(line.order_line_id, ReturnLine(str(line.order_line_id)))
+        deductions = before.deductions
+        if line.deduction_minor:
+            held = Deduction(line.quantity, line.deduction_reason, minor=line.deduction_minor)
+            deductions += (held,)
+        merged[line.order_line_id] = replace(
+            before, quantity=before.quantity + line.quantity, deductions=deductions
+        )
+    return tuple(merged.values())
+
+
+def _goods_minor(priced: Breakdown) -> int:
+    return sum(line.value.gross_minor for line in priced.lines)
+
+
+def _quote(currency: str, priced: dict[str, Breakdown]) -> Quote:
+    per_line: dict[UUID, Money] = {}
+    for kind, breakdown in priced.items():
+        for line in breakdown.lines:
+            key = UUID(line.line_id)
+            minor = 0 if kind == ResolutionKind.EXCHANGE else line.refund_minor
+            per_line[key] = per_line.get(key, Money.zero(currency)) + Money(minor, currency)
+
+    def paid(kind: ResolutionKind) -> Money:
+        found = priced.get(kind)
+        return Money(found.total_minor if found is not None else 0, currency)
+
+    return Quote(
+        currency=currency,
+        refund=paid(ResolutionKind.REFUND),
+        store_credit=paid(ResolutionKind.STORE_CREDIT),
+        fee=Money(sum(breakdown.fee_minor for breakdown in priced.values()), currency),
+        per_line=per_line,
+        breakdowns=priced,
+    )
