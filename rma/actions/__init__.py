@@ -1,0 +1,1 @@
+"""Everything that changes a return, one module per part of its life."""

@@ -1,0 +1,93 @@
+"""From the mirror to the engine's facts, with as few queries as the case allows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from returns_portal.commerce.models import Order, OrderLine
+from returns_portal.core.money import share
+from rma.models import Return, ReturnLine
+from rma.policy.document import Policy
+from rma.policy.rules import local_day
+from rma.policy.types import Claim, LineFacts, OrderFacts
+from rma.states import ReturnStatus
+
+_GIVEN_BACK = (ReturnStatus.DECLINED, ReturnStatus.CANCELLED, ReturnStatus.EXPIRED)
+
+
+def build(
+    order: Order,
+    now: datetime,
+    *,
+    policy: Policy | None = None,
+    time_zone: str | None = None,
+) -> OrderFacts:
+    """Return the facts of ``order`` at ``now``, from its loaded lines.
+
+    One more query when units are in other returns already, one when ``policy`` cares for the
+    shopper's earlier returns, and one for the merchant unless ``time_zone`` is given.
+    """
+    zone = time_zone or order.merchant.time_zone
+    lines = list(order.lines.all())
+    claims = _claims([line.pk for line in lines if line.claimed_quantity], zone)
+    return OrderFacts(
+        key=str(order.pk),
+        number=order.number,
+        currency=order.currency,
+        country=order.country,
+        time_zone=zone,
+        now=now,
+        lines=tuple(_line(order, line, claims[line.pk]) for line in lines),
+        earlier_returns=_earlier_returns(order, policy),
+    )
+
+
+def _line(order: Order, line: OrderLine, claims: Iterable[Claim]) -> LineFacts:
+    return LineFacts(
+        key=str(line.pk),
+        title=line.title,
+        quantity_ordered=line.quantity,
+        quantity_fulfilled=0 if line.is_removed else line.fulfilled_quantity,
+        quantity_claimed=line.claimed_quantity,
+        purchased_at=order.placed_at,
+        fulfilled_at=line.shipped_at,
+        delivered_at=line.delivered_at,
+        tags=tuple(str(tag) for tag in line.tags),
+        product_type=line.product_type,
+        final_sale=line.is_final_sale,
+        gift_card=line.is_gift_card,
+        unit_paid_minor=share(line.paid_minor, 1, line.quantity) if line.quantity else 0,
+        claims=tuple(claims),
+    )
+
+
+def _claims(line_ids: Sequence[UUID], zone: str) -> dict[UUID, list[Claim]]:
+    """Return, per order line, the returns that hold units of it, oldest first."""
+    claims: dict[UUID, list[Claim]] = defaultdict(list)
+    if not line_ids:
+        return claims
+    rows = (
+        ReturnLine.objects.filter(order_line_id__in=line_ids)
+        .exclude(rma__status__in=_GIVEN_BACK)
+        .order_by("rma__created_at", "pk")
+        .values_list(
+            "order_line_id", "rma__number", "rma__created_at", "quantity", "released_quantity"
+        )
+    )
+    for line_id, number, created_at, quantity, released in rows:
+        if quantity > released:
+            since = local_day(created_at, zone)
+            claims[line_id].append(Claim(number, since, quantity - released))
+    return claims
+
+
+def _earlier_returns(order: Order, policy: Policy | None) -> int:
+    """Count the shopper's other returns, only where a rule asks for it."""
+    if policy is None or not policy.approval.first_return_only or not order.email_index:
+        return 0
+    return (
+        Return.objects.filter(email_index=order.email_index).exclude(status__in=_GIVEN_BACK).count()
+    )

@@ -1,0 +1,51 @@
+"""The policy in force: one small query, and the parsed document kept for as long as it runs.
+
+A published version never changes, so its parsed form is cached by its id without any expiry.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from uuid import UUID
+
+from returns_portal.core import scope
+from returns_portal.core.errors import Conflict
+from rma.models import PolicyVersion
+from rma.policy.document import Policy, parse_policy
+
+
+def live_version_ids() -> object:
+    """Return the query for the live version's id, to be read along with something else."""
+    return PolicyVersion.objects.filter(status=PolicyVersion.Status.LIVE).values("pk")[:1]
+
+
+def live_policy() -> tuple[UUID, Policy]:
+    """Return the id and the policy of the live version. Raises Conflict when there is none."""
+    version_id = (
+        PolicyVersion.objects.filter(status=PolicyVersion.Status.LIVE)
+        .values_list("pk", flat=True)
+        .first()
+    )
+    return required(version_id)
+
+
+def required(version_id: UUID | None) -> tuple[UUID, Policy]:
+    """Return the id with its policy; Conflict when the merchant has published none yet."""
+    if version_id is None:
+        raise Conflict(
+            "This shop has not published its return policy yet. Publish one under Policies.",
+            code="no_policy",
+        )
+    return version_id, policy_of(version_id)
+
+
+def policy_of(version_id: UUID) -> Policy:
+    """Return the policy of a published version, as it was and stays."""
+    return _parsed(scope.current_merchant_id(), version_id)
+
+
+@lru_cache(maxsize=512)
+def _parsed(_merchant_id: UUID, version_id: UUID) -> Policy:
+    """The merchant is part of the key, so that a cached policy never crosses to another one."""
+    version = PolicyVersion.objects.only("number", "document").get(pk=version_id)
+    return parse_policy(version.document, version=version.number)
