@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from returns_portal.commerce.models import Variant
+from returns_portal.core.clock import now
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
 
 
@@ -82,7 +82,7 @@ class StockMovement(TenantModel):
     unit_cost_minor = models.BigIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     actor_name = models.CharField(max_length=120, blank=True)
-    moved_at = models.DateTimeField(db_default=Now())
+    moved_at = models.DateTimeField(default=now)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -113,7 +113,7 @@ class Reservation(TenantModel):
     key = models.CharField(max_length=80)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.HELD)
     expires_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     class Meta(TenantModel.Meta):
         constraints = [

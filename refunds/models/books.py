@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
+from returns_portal.core.clock import now
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
 
 
@@ -27,7 +27,7 @@ class Journal(TenantModel):
     key = models.CharField(max_length=80)
     currency = models.CharField(max_length=3)
     about_id = models.UUIDField(null=True, blank=True)
-    posted_at = models.DateTimeField(db_default=Now())
+    posted_at = models.DateTimeField(default=now)
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from returns_portal.commerce.models import Customer
+from returns_portal.core.clock import now
 from returns_portal.core.money import Money
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
 
@@ -22,7 +22,7 @@ class StoreCredit(TenantModel):
     balance_minor = models.BigIntegerField(default=0)
     code_hash = models.BinaryField(max_length=32, default=b"")
     code_hint = models.CharField(max_length=8, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -51,7 +51,7 @@ class StoreCreditEntry(TenantModel):
     key = models.CharField(max_length=80)
     about_id = models.UUIDField(null=True, blank=True)
     actor_name = models.CharField(max_length=120, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Now
 
+from returns_portal.core.clock import now
 from returns_portal.tenancy.base import TenantModel
 
 
@@ -17,7 +17,7 @@ class BuiltinGatewayRefund(TenantModel):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=16)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from returns_portal.commerce.models import Order, Payment
+from returns_portal.core.clock import now
 from returns_portal.core.money import Money
 from returns_portal.integrations.models import ProviderAccount
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
@@ -50,7 +50,7 @@ class Refund(TenantModel):
     approved_at = models.DateTimeField(null=True, blank=True)
     needs_second_person = models.BooleanField(default=False)
     promised_on = models.DateField(null=True, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Now
 
+from returns_portal.core.clock import now
 from returns_portal.tenancy.base import CrossMerchantModel, TenantForeignKey
 
 
@@ -104,7 +104,7 @@ class StaffTask(CrossMerchantModel):
     title = models.CharField(max_length=200)
     detail = models.TextField(blank=True)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
-    opened_at = models.DateTimeField(db_default=Now())
+    opened_at = models.DateTimeField(default=now)
     done_at = models.DateTimeField(null=True, blank=True)
     done_by = models.CharField(max_length=120, blank=True)
     done_note = models.TextField(blank=True)

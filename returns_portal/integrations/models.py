@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Now
 
+from returns_portal.core.clock import now
 from returns_portal.core.fields import SealedJSONField
 from returns_portal.tenancy.base import CrossMerchantModel, TenantForeignKey
 
@@ -32,7 +32,7 @@ class ProviderAccount(CrossMerchantModel):
     gateways = models.JSONField(default=list)
     # The unguessable part of this account's webhook address.
     webhook_token = models.CharField(max_length=48, unique=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     class Meta(CrossMerchantModel.Meta):
         constraints = [
@@ -77,7 +77,7 @@ class ProviderCall(CrossMerchantModel):
     answer = models.JSONField(null=True, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
     error = models.TextField(blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     class Meta(CrossMerchantModel.Meta):
         constraints = [
@@ -116,7 +116,7 @@ class InboundWebhook(CrossMerchantModel):
     due_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
-    received_at = models.DateTimeField(db_default=Now())
+    received_at = models.DateTimeField(default=now)
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(CrossMerchantModel.Meta):

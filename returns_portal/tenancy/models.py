@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models.functions import Now
 
+from returns_portal.core.clock import now
 from returns_portal.core.ids import new_id
 from returns_portal.tenancy.base import CrossMerchantModel
 from returns_portal.tenancy.permissions import Role, permissions_of
@@ -34,7 +34,7 @@ class User(AbstractBaseUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     objects = UserManager()
 
@@ -87,7 +87,7 @@ class Merchant(models.Model):
     brand_radius = models.PositiveSmallIntegerField(default=12)
     # Above this a second person must agree to a refund; null is no limit. Minor units of currency.
     second_person_above_minor = models.BigIntegerField(null=True, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     def __str__(self) -> str:
         return self.name
@@ -99,7 +99,7 @@ class Membership(CrossMerchantModel):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=12, choices=[(r.value, r.name.title()) for r in Role])
     is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     class Meta(CrossMerchantModel.Meta):
         constraints = [
@@ -121,7 +121,7 @@ class Invitation(CrossMerchantModel):
     role = models.CharField(max_length=12, choices=[(r.value, r.name.title()) for r in Role])
     token_hash = models.BinaryField(max_length=32)
     invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
 
@@ -149,7 +149,7 @@ class ApiKey(CrossMerchantModel):
     created_by = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
@@ -162,7 +162,7 @@ class PortalDomain(CrossMerchantModel):
 
     host = models.CharField(max_length=253, unique=True)
     verified_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     def __str__(self) -> str:
         return self.host

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Now
 
+from returns_portal.core.clock import now
 from returns_portal.tenancy.base import TenantModel
 
 
@@ -17,7 +17,7 @@ class BuiltinParcel(TenantModel):
     status = models.CharField(max_length=24)
     # [{"status", "at", "message", "place"}], oldest first.
     history = models.JSONField(default=list)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Now
 
 from returns_portal.commerce.models import Order
+from returns_portal.core.clock import now
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
 
 
@@ -20,7 +20,7 @@ class ReturnDraft(TenantModel):
     token = models.CharField(max_length=48, unique=True)
     operation_id = models.CharField(max_length=64)
     content = models.JSONField(default=dict)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     updated_at = models.DateTimeField(auto_now=True)
     expires_at = models.DateTimeField()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Now
 
+from returns_portal.core.clock import now
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
 from rma.models.drafts import ReturnDraft
 from rma.models.receiving import Inspection
@@ -24,7 +24,7 @@ class Note(TenantModel):
     body = models.CharField(max_length=4000)
     author_name = models.CharField(max_length=120)
     author_id = models.CharField(max_length=64, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     def __str__(self) -> str:
         return self.body[:40]
@@ -48,7 +48,7 @@ class Photo(TenantModel):
     size_bytes = models.PositiveIntegerField()
     digest = models.BinaryField(max_length=32)
     uploaded_by = models.CharField(max_length=120)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["merchant", "digest"], name="photo_digest")]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
+from returns_portal.core.clock import now
 from returns_portal.tenancy.base import TenantModel
 
 
@@ -21,7 +21,7 @@ class PolicyVersion(TenantModel):
     name = models.CharField(max_length=120, blank=True)
     document = models.JSONField()
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.DRAFT)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.CharField(max_length=120, blank=True)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from inventory.models import Location
 from returns_portal.commerce.models import Variant
+from returns_portal.core.clock import now
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
 from rma.models.returns import Return, ReturnLine
 from rma.states import InspectionStatus, ReceiptLineStatus
@@ -21,7 +21,7 @@ class Receipt(TenantModel):
     operation_id = models.CharField(max_length=64)
     note = models.CharField(max_length=500, blank=True)
     received_by = models.CharField(max_length=120, blank=True)
-    received_at = models.DateTimeField(db_default=Now())
+    received_at = models.DateTimeField(default=now)
 
     class Meta(TenantModel.Meta):
         constraints = [

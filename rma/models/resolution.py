@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from inventory.models import Reservation
 from refunds.models import Refund, StoreCreditEntry
 from returns_portal.commerce.models import Variant
+from returns_portal.core.clock import now
 from returns_portal.core.money import Money
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
 from rma.models.returns import Return, ReturnLine
@@ -30,7 +30,7 @@ class Exchange(TenantModel):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RESERVED)
     reservation = TenantForeignKey(Reservation, null=True, blank=True, related_name="+")
     tracking_code = models.CharField(max_length=80, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     released_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
 
@@ -70,7 +70,7 @@ class Resolution(TenantModel):
     refund = TenantForeignKey(Refund, null=True, blank=True, related_name="+", db_index=True)
     credit_entry = TenantForeignKey(StoreCreditEntry, null=True, blank=True, related_name="+")
     decided_by = models.CharField(max_length=120, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from returns_portal.commerce.models import Order, OrderLine, Variant
+from returns_portal.core.clock import now
 from returns_portal.core.money import Money
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
 from returns_portal.tenancy.models import User
@@ -67,7 +67,7 @@ class Return(TenantModel):
     decline_reason = models.CharField(max_length=500, blank=True)
     info_question = models.CharField(max_length=500, blank=True)
     decided_by = models.CharField(max_length=120, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     decided_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
+from returns_portal.core.clock import now
 from returns_portal.integrations.models import ProviderAccount
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
 from rma.models.returns import Return
@@ -41,7 +41,7 @@ class Shipment(TenantModel):
     currency = models.CharField(max_length=3, blank=True)
     label_path = models.CharField(max_length=200, blank=True)
     failure = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=now)
     ready_at = models.DateTimeField(null=True, blank=True)
     last_scan_at = models.DateTimeField(null=True, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)
@@ -76,7 +76,7 @@ class TrackingEvent(TenantModel):
     place = models.CharField(max_length=160, blank=True)
     occurred_at = models.DateTimeField()
     fingerprint = models.BinaryField(max_length=16)
-    received_at = models.DateTimeField(db_default=Now())
+    received_at = models.DateTimeField(default=now)
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
 
+from returns_portal.commerce.models.catalogue import Variant
+from returns_portal.core.clock import now
 from returns_portal.core.fields import SealedJSONField, SealedTextField
 from returns_portal.core.money import Money
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
-from returns_portal.commerce.models.catalogue import Variant
 
 
 class Customer(TenantModel):
@@ -81,7 +81,7 @@ class Order(TenantModel):
     content_hash = models.BinaryField(max_length=32, default=b"")
     # Refunds made at the shop before or beside ours, as mirrored: minor units.
     refunded_elsewhere_minor = models.BigIntegerField(default=0)
-    imported_at = models.DateTimeField(db_default=Now())
+    imported_at = models.DateTimeField(default=now)
 
     class Meta(TenantModel.Meta):
         constraints = [

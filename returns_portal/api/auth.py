@@ -1,0 +1,76 @@
+"""API keys: who calls, for which merchant, and what they may do."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import timedelta
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from returns_portal.core.actor import Actor, ActorKind
+from returns_portal.core.clock import now
+from returns_portal.core.scope import system_scope
+from returns_portal.tenancy.models import ApiKey, Merchant
+
+_STALE = timedelta(minutes=10)
+
+
+def find_key(header: str) -> ApiKey | None:
+    """Return the live key of an ``Authorization: Bearer rp_<id>_<secret>`` header, or None.
+
+    One statement; compares the secret's hash in constant time, also for an unknown id.
+    """
+    scheme, _, token = header.partition(" ")
+    prefix, _, rest = token.strip().partition("_")
+    key_id, _, secret = rest.partition("_")
+    if scheme.lower() != "bearer" or prefix != "rp" or not key_id.isalnum() or not secret:
+        return None
+    with system_scope():
+        key = ApiKey.all_tenants.select_related("merchant").filter(key_id=key_id).first()
+    expected = bytes(key.secret_hash) if key else b"\0" * 32
+    given = hashlib.sha256(secret.encode()).digest()
+    if not hmac.compare_digest(expected, given) or key is None or key.revoked_at:
+        return None
+    if key.merchant.status != Merchant.Status.ACTIVE:
+        return None
+    return key
+
+
+def touch(key: ApiKey) -> None:
+    """Note that a key is in use, every ten minutes at most: reads should not write each time."""
+    if key.last_used_at is None or key.last_used_at < now() - _STALE:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now())
+
+
+def actor_of(key: ApiKey) -> Actor:
+    """Return the actor an API key is; its scopes are its permissions."""
+    return Actor(ActorKind.API_KEY, str(key.pk), key.name, frozenset(key.scopes))
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """Take over the key that the view has found already; 401 with the scheme when there is none."""
+
+    def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
+        key = getattr(request._request, "api_key", None)
+        if key is None:
+            raise AuthenticationFailed(
+                "Send a valid API key: Authorization: Bearer rp_… Keys are made in the settings."
+            )
+        return None, key
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="returns-portal"'
+
+
+class HasScope(BasePermission):
+    """Let a key do only what its scopes name; each view says what it needs per method."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        needed = view.scopes[request.method]
+        self.message = f"This key lacks the scope {needed}. Make one that has it in the settings."
+        return needed in request.auth.scopes

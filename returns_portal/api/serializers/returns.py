@@ -1,0 +1,125 @@
+"""What a return looks like from outside, going in and coming out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from returns_portal.core.money import Money
+from rma.models import Return, ReturnLine
+from rma.states import ResolutionKind
+
+
+class MoneyOut(serializers.Serializer):
+    """An amount: exact decimal text for people, minor units for programs."""
+
+    amount = serializers.CharField(help_text="Decimal text, e.g. 117.00")
+    minor = serializers.IntegerField(help_text="Minor units of the currency")
+    currency = serializers.CharField(help_text="ISO 4217")
+
+
+class ReturnLineIn(serializers.Serializer):
+    """Units of one order line to send back."""
+
+    order_line = serializers.CharField(
+        max_length=80, help_text="The line's id here, its id at the shop, or its SKU"
+    )
+    quantity = serializers.IntegerField(min_value=1, max_value=100_000)
+    reason = serializers.CharField(max_length=40, help_text="A reason key of the live policy")
+    resolution = serializers.ChoiceField(choices=[kind.value for kind in ResolutionKind])
+    comment = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+    exchange_variant = serializers.UUIDField(required=False, allow_null=True, default=None)
+
+
+class ReturnIn(serializers.Serializer):
+    """A request to return some of an order."""
+
+    order = serializers.CharField(max_length=80, help_text="The order's id here or its number")
+    lines = ReturnLineIn(many=True, min_length=1, max_length=100)
+    method = serializers.ChoiceField(choices=Return.Method.choices, default=Return.Method.LABEL)
+
+
+class ApproveIn(serializers.Serializer):
+    """An approval, with an optional note for the record."""
+
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class DeclineIn(serializers.Serializer):
+    """A refusal; the shopper reads the reason."""
+
+    reason = serializers.CharField(max_length=500)
+
+
+class ReturnLineOut(serializers.Serializer):
+    """Units of one order line in a return."""
+
+    id = serializers.UUIDField()
+    order_line = serializers.UUIDField()
+    title = serializers.CharField()
+    sku = serializers.CharField()
+    quantity = serializers.IntegerField()
+    reason = serializers.CharField()
+    resolution = serializers.CharField()
+    expected = MoneyOut()
+
+
+class ReturnOut(serializers.Serializer):
+    """A return as it stands."""
+
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    order = serializers.CharField()
+    status = serializers.CharField()
+    stage = serializers.CharField()
+    method = serializers.CharField()
+    expected = MoneyOut()
+    fee = MoneyOut()
+    created_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    decline_reason = serializers.CharField()
+    lines = ReturnLineOut(many=True)
+
+
+def money(minor: int, currency: str) -> dict[str, Any]:
+    """Return an amount as :class:`MoneyOut` describes it."""
+    return {"amount": Money(minor, currency).decimal_text(), "minor": minor, "currency": currency}
+
+
+def show_return(rma: Return) -> dict[str, Any]:
+    """Return the public form of a return whose order and lines are loaded."""
+    return {
+        "id": str(rma.pk),
+        "number": rma.number,
+        "order": rma.order.number,
+        "status": rma.status,
+        "stage": rma.stage,
+        "method": rma.method,
+        "expected": money(rma.expected_minor, rma.currency),
+        "fee": money(rma.fee_minor, rma.currency),
+        "created_at": instant(rma.created_at),
+        "decided_at": instant(rma.decided_at),
+        "closed_at": instant(rma.closed_at),
+        "decline_reason": rma.decline_reason,
+        "lines": [_show_line(line, rma.currency) for line in rma.lines.all()],
+    }
+
+
+def instant(value: Any) -> str | None:
+    """Return an instant as ISO 8601 in UTC with a Z."""
+    return value.isoformat().replace("+00:00", "Z") if value else None
+
+
+def _show_line(line: ReturnLine, currency: str) -> dict[str, Any]:
+    return {
+        "id": str(line.pk),
+        "order_line": str(line.order_line_id),
+        "title": line.order_line.title,
+        "sku": line.order_line.sku,
+        "quantity": line.quantity,
+        "reason": line.reason,
+        "resolution": line.wanted,
+        "expected": money(line.expected_minor, currency),
+    }
