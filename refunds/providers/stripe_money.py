@@ -16,8 +16,8 @@ _LAST_DIGIT_ZERO = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 
 def to_stripe(amount: Money) -> int:
     """Return the amount as Stripe's integer. Raises Declined for what Stripe cannot express."""
-    shift = _shift(amount.currency)
-    units, rest = (amount.minor * 10**shift, 0) if shift >= 0 else divmod(amount.minor, 10**-shift)
+    up, down = _factors(amount.currency)
+    units, rest = divmod(amount.minor * up, down)
     if rest or units <= 0 or (amount.currency in _LAST_DIGIT_ZERO and units % 10):
         raise Declined(
             "amount_not_possible",
@@ -29,10 +29,12 @@ def to_stripe(amount: Money) -> int:
 
 def from_stripe(units: int, currency: str) -> Money:
     """Return Stripe's integer as money. Raises InvalidInput for an unknown currency."""
-    shift = _shift(currency)
-    return Money(units // 10**shift if shift >= 0 else units * 10**-shift, currency)
+    up, down = _factors(currency)
+    return Money(units * down // up, currency)
 
 
-def _shift(currency: str) -> int:
-    places = exponent(currency)
-    return _PLACES.get(currency, places) - places
+def _factors(currency: str) -> tuple[int, int]:
+    """Return what to multiply and then divide our minor units by; one of them is 1."""
+    ours = exponent(currency)
+    theirs = _PLACES.get(currency, ours)
+    return int(10 ** max(theirs - ours, 0)), int(10 ** max(ours - theirs, 0))
