@@ -246,4 +246,4 @@ def _lines(address: Address, abroad: bool) -> list[str]:
 
 def _country_name(code: str) -> str:
     """Return the country in English, which post offices abroad read."""
-    return Locale("en").territories.get(code.upper(), code)
+    return str(Locale("en").territories.get(code.upper(), code))

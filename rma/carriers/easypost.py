@@ -156,9 +156,9 @@ class EasyPostCarrier(Carrier):
             # The library stumbles over bodies that are not shaped as it expects.
             raise Unknown("unreadable_answer", "EasyPost's answer can not be read.") from error
         if isinstance(answer, EasyPostObject):
-            return answer.to_dict()
+            return dict(answer.to_dict())
         if isinstance(answer, dict):
-            return shapes.plain(answer)
+            return dict(shapes.plain(answer))
         raise Unknown("unreadable_answer", "EasyPost's answer is no object.")
 
     def _connected(self) -> EasyPostClient:
@@ -172,7 +172,7 @@ class EasyPostCarrier(Carrier):
             session = client._requests_session
             session.mount(self._api_base, HTTPAdapter(max_retries=0))
             session.max_redirects = 0
-            client.subscribe_to_response_hook(self._keep_headers)
+            client.subscribe_to_response_hook(self._keep_headers)  # type: ignore[no-untyped-call]
             self._client = client
         return self._client
 
