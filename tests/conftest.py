@@ -12,6 +12,9 @@ from django.core.cache import cache
 from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
 from tests import factories, network_ban
+from tests.browsers import browser
+
+__all__ = ["browser"]
 
 network_ban.ban()
 

@@ -1,0 +1,64 @@
+"""A headless Chromium for browser tests: Debian's own, driven by Playwright.
+
+Where there is none the tests skip with a visible warning; in continuous integration (CI=true) its
+absence is a failure. Use the `browser` fixture and mark the test `browser`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Whatever a page asks for, nothing but this machine is reached.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, "
+    "EXCLUDE 127.0.0.1",
+]
+
+
+class BrowserMissing(UserWarning):
+    """Say in the run's summary that browser tests did not run."""
+
+
+def find_chromium() -> str | None:
+    """Return the path of a Chromium, or None."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Launch one Chromium for the whole run; give each test a context of its own."""
+    program = find_chromium()
+    if program is None:
+        reason = "Chromium is missing (Debian: apt-get install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason}; continuous integration must run the browser tests")
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", BrowserMissing)
+            warnings.warn(reason, BrowserMissing, stacklevel=1)
+        pytest.skip(reason)
+    # Playwright's loop lives in this thread, which Django takes for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        yield launched
+        launched.close()
