@@ -12,6 +12,7 @@ from returns_portal.activity.record import record_event
 from returns_portal.commerce.catalogue import variants_of
 from returns_portal.commerce.keys import email_index
 from returns_portal.commerce.mirroring import (
+    completed_line,
     content_hash,
     customer_columns,
     line_columns,
@@ -146,8 +147,7 @@ def _mirror_lines(order: Order, record: OrderRecord, variants: Mapping[str, Vari
     names: list[str] = []
     for position, told in enumerate(record.lines):
         columns: dict[str, Any] = {
-            **line_columns(told, position),
-            "variant": variants.get(told.external_id),
+            **completed_line(line_columns(told, position), variants.get(told.external_id)),
             "shipped_at": shipped.get(told.external_id),
         }
         names = list(columns)

@@ -100,6 +100,7 @@ def variants_of(record: OrderRecord) -> dict[str, Variant]:
 
 def _variants(source: str, external_ids: Iterable[str]) -> dict[str, Variant]:
     rows = Variant.objects.filter(source=source, external_id__in=list(external_ids))
+    rows = rows.select_related("product")
     return {each.external_id: each for each in rows}
 
 
@@ -114,7 +115,7 @@ def _make(record: OrderRecord, lines: Sequence[LineRecord]) -> None:
             source=record.source,
             external_id=key,
             title=fit(line.title, 250),
-            tags=list(line.tags),
+            product_type=fit(line.product_type, 120),
             image_url=fit_url(line.image_url),
         )
         for line in sorted(lines, key=_variant_id)

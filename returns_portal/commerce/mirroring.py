@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from returns_portal.commerce.keys import email_index, number_key, postcode_index
-from returns_portal.commerce.models import Order
+from returns_portal.commerce.models import Order, Variant
 from returns_portal.commerce.platforms.base import (
     AddressRecord,
     LineRecord,
@@ -132,6 +133,7 @@ def line_columns(line: LineRecord, position: int) -> dict[str, Any]:
         "variant_title": fit(line.variant_title, 250),
         "sku": line.sku,
         "barcode": line.barcode,
+        "product_type": line.product_type,
         "tags": list(line.tags),
         "image_url": fit_url(line.image_url),
         "quantity": line.quantity,
@@ -144,12 +146,35 @@ def line_columns(line: LineRecord, position: int) -> dict[str, Any]:
         "tax_lines": tax_entries(line.taxes),
         "currency": line.total.currency,
         "weight_grams": line.weight_grams or 0,
-        "is_final_sale": any(tag.lower() in FINAL_SALE_TAGS for tag in line.tags),
+        "is_final_sale": is_final_sale(line.tags),
         "is_gift_card": line.is_gift_card,
         "needs_shipping": line.requires_shipping,
         "delivered_at": line.delivered_at,
         "is_removed": False,
     }
+
+
+def completed_line(columns: dict[str, Any], variant: Variant | None) -> dict[str, Any]:
+    """Fill what the order left out from the catalogue, and join the product's tags to the line's.
+
+    Shops name product tags, pictures and barcodes in their catalogue, seldom in an order.
+    """
+    columns = {**columns, "variant": variant}
+    if variant is None:
+        return columns
+    product = variant.product
+    for name in ("sku", "barcode", "image_url", "weight_grams"):
+        columns[name] = columns[name] or getattr(variant, name)
+    columns["product_type"] = columns["product_type"] or product.product_type
+    columns["image_url"] = columns["image_url"] or product.image_url
+    columns["tags"] = list(dict.fromkeys([*columns["tags"], *product.tags]))
+    columns["is_final_sale"] = is_final_sale(columns["tags"])
+    return columns
+
+
+def is_final_sale(tags: Iterable[str]) -> bool:
+    """Tell whether one of the tags marks a final sale."""
+    return any(tag.lower() in FINAL_SALE_TAGS for tag in tags)
 
 
 def returnable_units(line: LineRecord) -> int:

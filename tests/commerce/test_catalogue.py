@@ -6,7 +6,7 @@ import pytest
 
 from returns_portal.commerce.actions import upsert_order
 from returns_portal.commerce.catalogue import upsert_products
-from returns_portal.commerce.models import Product, Variant
+from returns_portal.commerce.models import OrderLine, Product, Variant
 from returns_portal.commerce.platforms.base import OrderRecord, ProductRecord, VariantRecord
 from returns_portal.core.actor import SYSTEM
 from returns_portal.core.money import Money
@@ -50,6 +50,29 @@ def test_upsert_products_again_keeps_the_rows_and_takes_the_changes() -> None:
 
     assert {each.external_id: each.pk for each in again} == first
     assert Product.objects.get().title == "Ridge jacket II"
+
+
+def test_order_takes_what_it_leaves_out_from_the_catalogue(record: OrderRecord) -> None:
+    upsert_products(
+        [replace(JACKET, tags=("outdoor", "Final Sale"), image_url="/j.svg")], actor=SYSTEM
+    )
+
+    upsert_order(record, actor=SYSTEM)
+
+    line = OrderLine.objects.get()
+    assert (line.sku, line.product_type, line.image_url) == ("RJ-MOSS-M", "Jackets", "/j.svg")
+    assert line.tags == ["outdoor", "Final Sale"]
+    assert line.is_final_sale
+
+
+def test_order_without_catalogue_leaves_its_line_tags_to_the_line(record: OrderRecord) -> None:
+    tagged = replace(record, lines=(replace(record.lines[0], tags=("final-sale",)),))
+    upsert_order(tagged, actor=SYSTEM)
+
+    upsert_order(replace(record, external_id="2"), actor=SYSTEM)
+
+    lines = OrderLine.objects.order_by("order__external_id")
+    assert [line.is_final_sale for line in lines] == [True, False]
 
 
 def test_upsert_products_completes_what_an_order_made(record: OrderRecord) -> None:

@@ -168,6 +168,7 @@ class LineRecord:
     sku: str = ""
     barcode: str = ""
     variant_title: str = ""
+    product_type: str = ""
     image_url: str = ""
     weight_grams: int | None = None
     tags: tuple[str, ...] = ()

@@ -32,10 +32,10 @@ ORDER_COLUMNS = (
     "bill_phone",
 )  # fmt: skip
 LINE_COLUMNS = (
-    "line_id", "product_id", "variant_id", "sku", "barcode", "title", "variant_title", "quantity",
-    "unit_price", "line_discount", "tax_amount", "tax_rate", "tax_title", "fulfilled_quantity",
-    "shipped_at", "delivered_at", "carrier", "tracking_number", "tracking_url", "image_url",
-    "weight_grams", "tags", "gift_card",
+    "line_id", "product_id", "variant_id", "sku", "barcode", "title", "variant_title",
+    "product_type", "quantity", "unit_price", "line_discount", "tax_amount", "tax_rate",
+    "tax_title", "fulfilled_quantity", "shipped_at", "delivered_at", "carrier", "tracking_number",
+    "tracking_url", "image_url", "weight_grams", "tags", "gift_card",
 )  # fmt: skip
 PAYMENT_COLUMNS = (
     "payment_gateway", "payment_reference", "payment_amount", "payment_refunded", "payment_paid_at",

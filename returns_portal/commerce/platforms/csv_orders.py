@@ -149,6 +149,7 @@ def _line(row: Node, position: int, currency: str, inclusive: bool) -> LineRecor
         external_id=row.text("line_id", limit=MAX_ID) or str(position),
         title=row.required_text("title", limit=500),
         variant_title=row.text("variant_title", limit=300),
+        product_type=row.text("product_type", limit=120),
         quantity=quantity,
         unit_price=unit_price,
         subtotal=subtotal,

@@ -190,6 +190,7 @@ def _line(item: Node, purse: Purse, inclusive: bool) -> LineRecord:
         variant_external_id=item.text("variant_id", limit=MAX_ID),
         sku=item.text("sku", limit=MAX_SKU),
         barcode=item.text("barcode", limit=MAX_ID),
+        product_type=product.text("product_type", limit=120),
         image_url=_image(item),
         weight_grams=item.whole("grams", default=0) or None,
         tags=tuple(dict.fromkeys(tags)),
