@@ -41,7 +41,9 @@ function onStep(event) {
 
 function onCheckAll(event) {
   const name = event.target.dataset?.checkAll;
-  if (name) for (const box of document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]:not(:disabled)`)) {
-    if (box.checked !== event.target.checked) box.click();
+  if (!name) return;
+  const wanted = event.target.checked; // other modules change the box while the group is ticked
+  for (const box of document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]:not(:disabled)`)) {
+    if (box.checked !== wanted) box.click();
   }
 }
