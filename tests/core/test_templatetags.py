@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 import zxingcpp
 from django import forms
 from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template import Context, RequestContext, Template
 from django.template.loader import get_template
+from django.template.loader_tags import BlockNode, ExtendsNode
 from django.test import RequestFactory
 from django.utils import timezone, translation
+from django.views import defaults
 from PIL import Image, ImageDraw
 
 from returns_portal.core import barcodes, clock
@@ -293,6 +298,43 @@ def test_template_compiles_and_keeps_to_the_content_policy(path: Path) -> None:
     assert not re.search(r"<script(?![^>]*\ssrc=)", source)
     assert "hx-on" not in source
     assert "js:" not in source
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_template_fills_only_blocks_that_its_parents_have(path: Path) -> None:
+    template = get_template(str(path.relative_to(TEMPLATES))).template  # type: ignore[attr-defined]
+    filled = {
+        node.name
+        for extends in template.nodelist.get_nodes_by_type(ExtendsNode)
+        for node in extends.nodelist
+        if isinstance(node, BlockNode)
+    }
+
+    offered: set[str] = set()
+    parent = template
+    while extends := parent.nodelist.get_nodes_by_type(ExtendsNode):
+        parent = get_template(extends[0].parent_name.var).template  # type: ignore[attr-defined]
+        offered |= {node.name for node in parent.nodelist.get_nodes_by_type(BlockNode)}
+
+    assert filled - offered == set()
+
+
+@pytest.mark.parametrize(
+    ("view", "status", "words"),
+    [
+        (partial(defaults.bad_request, exception=ValueError()), 400, "We can’t read this request"),
+        (partial(defaults.permission_denied, exception=ValueError()), 403, "You can’t do this"),
+        (partial(defaults.page_not_found, exception=Http404()), 404, "This page isn’t here"),
+        (defaults.server_error, 500, "That’s our fault"),
+    ],
+)
+def test_error_pages_are_ours_whatever_broke(
+    view: Callable[[HttpRequest], HttpResponse], status: int, words: str
+) -> None:
+    answer = view(RequestFactory().get("/gone"))
+
+    assert answer.status_code == status
+    assert words in answer.content.decode()
 
 
 def test_templates_name_only_icons_that_the_sprite_holds() -> None:
