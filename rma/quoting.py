@@ -66,6 +66,13 @@ class Quote:
         """Return the money table as ``(resolution kind, row)``, top to bottom."""
         return [(kind, row) for kind, priced in self.breakdowns.items() for row in priced.rows]
 
+    def share_of(self, order_line_id: UUID, kind: str) -> int:
+        """Return what the units of one order line bring under one outcome, before the fee."""
+        if kind == ResolutionKind.EXCHANGE or kind not in self.breakdowns:
+            return 0
+        lines = self.breakdowns[kind].lines
+        return sum(line.refund_minor for line in lines if line.line_id == str(order_line_id))
+
     def breakdown(self, kind: str) -> dict[str, Any]:
         """Return what a resolution of ``kind`` keeps, as JSON.
 
