@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from babel.dates import format_date, format_skeleton
 from django.utils.translation import get_language, ngettext, to_locale
@@ -29,20 +30,26 @@ def babel_locale() -> str:
 
 def day(when: date, today: date) -> str:
     """Return ``Thursday 3 December``, with the year when it is not this year's."""
-    locale = babel_locale()
+    return _day(when, when.year != today.year, babel_locale())
+
+
+@lru_cache(maxsize=1024)
+def _day(when: date, with_year: bool, locale: str) -> str:
     pattern = _DAY_PATTERNS.get(locale.split("_")[0], _DAY_PATTERN)
-    return format_date(when, pattern if when.year == today.year else f"{pattern} y", locale=locale)
+    return format_date(when, f"{pattern} y" if with_year else pattern, locale=locale)
 
 
 def stamp(moment: datetime) -> str:
     """Return ``19 Nov 09:41`` for a moment already in the reader's zone, 24-hour clock."""
-    locale = babel_locale()
     with_year = moment.year != clock.now().astimezone(moment.tzinfo).year
+    return f"{_short_day(moment.date(), with_year, babel_locale())} {moment:%H:%M}"
+
+
+@lru_cache(maxsize=1024)
+def _short_day(when: date, with_year: bool, locale: str) -> str:
     if locale.split("_")[0] == "en":
-        text = format_date(moment, "d MMM y" if with_year else "d MMM", locale=locale)
-    else:
-        text = format_skeleton("yMMMd" if with_year else "MMMd", moment, locale=locale)
-    return f"{text} {moment:%H:%M}"
+        return format_date(when, "d MMM y" if with_year else "d MMM", locale=locale)
+    return format_skeleton("yMMMd" if with_year else "MMMd", when, locale=locale)
 
 
 def ago(moment: datetime, now: datetime) -> str:

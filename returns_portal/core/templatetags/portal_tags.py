@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import zlib
 from datetime import date, datetime
+from functools import lru_cache
 
 from django import template
 from django.conf import settings
@@ -48,6 +49,12 @@ def icon(name: str, size: str = "", flip: bool = False, label: str = "") -> Safe
 
     ``size`` is sm, md, lg or xl. ``flip`` mirrors pointing icons in right-to-left layouts.
     """
+    return _icon(name, size, flip, str(label))
+
+
+# A page of the queue draws hundreds of the same few icons, badges and amounts.
+@lru_cache(maxsize=1024)
+def _icon(name: str, size: str, flip: bool, label: str) -> SafeString:
     return format_html(
         '<svg class="icon"{}{}{}><use href="{}#{}"/></svg>',
         format_html(' data-size="{}"', size) if size else "",
@@ -68,9 +75,14 @@ def money(amount: Money | None, sign: bool = False) -> str:
     """
     if amount is None:
         return ""
-    text = format_money(amount, get_language() or "en").replace("-", MINUS)
-    text = _CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
+    text = _money(amount, get_language() or "en")
     return f"+{text}" if sign and amount.minor > 0 else text
+
+
+@lru_cache(maxsize=4096)
+def _money(amount: Money, language: str) -> str:
+    text = format_money(amount, language).replace("-", MINUS)
+    return _CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
 
 
 @register.simple_tag
@@ -135,7 +147,7 @@ def avatar(name: str, size: str = "") -> SafeString:
 def thumb(url: str | None, size: str = "", alt: str = "") -> SafeString:
     """Draw a product picture (xs, sm, lg, xl); without an address, a drawing of a parcel."""
     sized = format_html(' data-size="{}"', size) if size else ""
-    source = url or static("img/no-picture.svg")
+    source = url or _no_picture()
     return format_html(
         '<img class="thumb"{} src="{}" alt="{}" width="96" height="96" loading="lazy"'
         ' decoding="async">',
@@ -143,6 +155,11 @@ def thumb(url: str | None, size: str = "", alt: str = "") -> SafeString:
         source,
         alt,
     )
+
+
+@lru_cache(maxsize=1)
+def _no_picture() -> str:
+    return static("img/no-picture.svg")
 
 
 @register.simple_tag
