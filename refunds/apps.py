@@ -8,3 +8,7 @@ from django.apps import AppConfig
 class RefundsConfig(AppConfig):
     name = "refunds"
     label = "refunds"
+
+    def ready(self) -> None:
+        from refunds import invariants, tasks, webhooks  # noqa: F401  (registers them)
+        from refunds.actions import execute  # noqa: F401  (registers the calls)

@@ -8,15 +8,15 @@ from uuid import UUID
 
 
 def new_id() -> UUID:
-    """Return a version-7 UUID (RFC 9562): 48 bits of Unix milliseconds, then random bits.
+    """Return a version-7 UUID (RFC 9562): 60 bits of time, of which 12 below the millisecond.
 
-    Time order keeps B-tree inserts at the right-hand edge. Made here because PostgreSQL before 18
-    has no ``uuidv7()``.
+    Time order keeps B-tree inserts at the right-hand edge, and rows made one after the other in
+    one process in that order. Made here because PostgreSQL before 18 has no ``uuidv7()``.
     """
-    milliseconds = time.time_ns() // 1_000_000
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
     number = (milliseconds & (2**48 - 1)) << 80
     number |= 0x7 << 76
-    number |= secrets.randbits(12) << 64
+    number |= (rest * 4096 // 1_000_000) << 64
     number |= 0b10 << 62
     number |= secrets.randbits(62)
     return UUID(int=number)

@@ -1,0 +1,1 @@
+"""The only writers of refunds and store credit: one function per change."""

@@ -1,0 +1,131 @@
+"""The books: every money fact becomes one balanced journal, never changed afterwards.
+
+Debits are positive, credits negative. The caller holds the lock of whatever the fact is about; the
+unique key makes posting a fact twice an error instead of a second journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from refunds.models import Journal, JournalEntry, Refund, RefundAllocation
+from refunds.models.books import Account
+from returns_portal.core.money import Money
+
+Legs = Mapping[Account, int]
+
+
+def post(*, kind: str, key: str, currency: str, about_id: UUID, legs: Legs) -> Journal:
+    """Write one journal with its legs; legs of zero are left out. Raises ValueError off balance."""
+    if sum(legs.values()):
+        raise ValueError(f"journal {key} is off balance by {sum(legs.values())}")
+    journal = Journal.objects.create(kind=kind, key=key, currency=currency, about_id=about_id)
+    JournalEntry.objects.bulk_create(
+        JournalEntry(journal=journal, account=account, amount_minor=minor)
+        for account, minor in legs.items()
+        if minor
+    )
+    return journal
+
+
+def sale_reversed(amount_minor: int, breakdown: Mapping[str, Any]) -> dict[Account, int]:
+    """Return the debits of giving ``amount_minor`` back: goods, their tax, less the fee kept.
+
+    A breakdown that holds no tax or fee, or figures that cannot be part of the amount, is booked as
+    goods alone.
+    """
+    tax = _part(breakdown, "tax_minor")
+    fee = _part(breakdown, "fee_minor")
+    if tax > amount_minor:
+        tax = 0
+    return {
+        Account.REFUNDS_EXPENSE: amount_minor - tax + fee,
+        Account.TAX_PAYABLE: tax,
+        Account.FEE_INCOME: -fee,
+    }
+
+
+def _part(breakdown: Mapping[str, Any], name: str) -> int:
+    minor = breakdown.get(name)
+    return minor if type(minor) is int and minor > 0 else 0
+
+
+def post_granted(refund: Refund) -> Journal:
+    """Book that the money is owed to the shopper."""
+    legs = sale_reversed(refund.amount_minor, refund.breakdown)
+    return post(
+        kind="refund_granted",
+        key=f"refund:{refund.pk}:granted",
+        currency=refund.currency,
+        about_id=refund.pk,
+        legs=legs | {Account.REFUND_PAYABLE: -refund.amount_minor},
+    )
+
+
+def post_cancelled(refund: Refund) -> Journal:
+    """Book that the money is no longer owed: the grant, turned round."""
+    legs = sale_reversed(refund.amount_minor, refund.breakdown)
+    turned = {account: -minor for account, minor in legs.items()}
+    return post(
+        kind="refund_cancelled",
+        key=f"refund:{refund.pk}:cancelled",
+        currency=refund.currency,
+        about_id=refund.pk,
+        legs=turned | {Account.REFUND_PAYABLE: refund.amount_minor},
+    )
+
+
+def post_paid(allocation: RefundAllocation) -> Journal:
+    """Book that a provider has paid one part out."""
+    return _post_part(allocation, "paid", allocation.amount_minor)
+
+
+def post_returned(allocation: RefundAllocation) -> Journal:
+    """Book that a part which had been paid came back: the debt is open again."""
+    return _post_part(allocation, "returned", -allocation.amount_minor)
+
+
+def _post_part(allocation: RefundAllocation, fact: str, minor: int) -> Journal:
+    # A part can be paid, bounce and be paid after all; the running number keeps the facts apart.
+    times = Journal.objects.filter(kind=f"refund_{fact}", about_id=allocation.pk).count() + 1
+    return post(
+        kind=f"refund_{fact}",
+        key=f"allocation:{allocation.pk}:{fact}:{times}",
+        currency=allocation.currency,
+        about_id=allocation.pk,
+        legs={Account.REFUND_PAYABLE: minor, Account.PROVIDER_CLEARING: -minor},
+    )
+
+
+def post_credit_issued(
+    key: str, amount: Money, about_id: UUID, breakdown: Mapping[str, Any]
+) -> Journal:
+    """Book that the merchant owes goods for store credit."""
+    legs = sale_reversed(amount.minor, breakdown)
+    return post(
+        kind="credit_issued",
+        key=f"credit:{key}",
+        currency=amount.currency,
+        about_id=about_id,
+        legs=legs | {Account.STORE_CREDIT: -amount.minor},
+    )
+
+
+def post_credit_spent(key: str, amount: Money, about_id: UUID) -> Journal:
+    """Book that store credit was used to pay in the shop."""
+    return post(
+        kind="credit_spent",
+        key=f"credit:{key}",
+        currency=amount.currency,
+        about_id=about_id,
+        legs={Account.STORE_CREDIT: amount.minor, Account.PROVIDER_CLEARING: -amount.minor},
+    )
+
+
+def post_reversal(original_key: str, key: str, about_id: UUID) -> Journal:
+    """Book the exact opposite of an earlier journal."""
+    original = Journal.objects.prefetch_related("entries").get(key=original_key)
+    legs = {Account(leg.account): -leg.amount_minor for leg in original.entries.all()}
+    return post(kind="reversal", key=key, currency=original.currency, about_id=about_id, legs=legs)
