@@ -125,7 +125,7 @@ class PreparedShipment:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A bought label: ``label_pdf`` holds the file, or ``label_url`` says where to fetch it."""
+    """A bought label: ``label_pdf`` holds the file, of any format, or ``label_url`` leads to it."""
 
     tracking_code: str
     carrier: str

@@ -6,6 +6,7 @@ Every status and field that EasyPost may add or leave out is survived here: unkn
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,7 @@ from rma.carriers.base import (
     TrackingScan,
     TrackingStatus,
 )
+from rma.carriers.labels import label_format_of
 
 _MM_PER_INCH = 25.4
 _GRAMS_PER_OUNCE = 28.349523125
@@ -95,8 +97,10 @@ def label(shipment: dict[str, Any]) -> Label | None:
     tracking_code = answers.text(shipment, "tracking_code")
     pdf_url = answers.text(postage, "label_pdf_url")
     url = pdf_url or answers.text(postage, "label_url") or answers.text(postage, "label_zpl_url")
-    if url is None or tracking_code is None:
+    file = None if url else _inline_file(postage)
+    if (url is None and file is None) or tracking_code is None:
         return None
+    stated = LabelFormat.PDF if pdf_url else _label_format(postage)
     rate = answers.mapping(shipment, "selected_rate")
     return Label(
         tracking_code=tracking_code,
@@ -104,8 +108,9 @@ def label(shipment: dict[str, Any]) -> Label | None:
         service=answers.text(rate, "service") or "",
         cost=_price(rate),
         provider_shipment_id=answers.text(shipment, "id") or "",
-        label_format=LabelFormat.PDF if pdf_url else _label_format(postage),
+        label_format=(label_format_of(file) if file else None) or stated,
         label_url=url,
+        label_pdf=file,
         tracking_url=answers.text(shipment, "tracker", "public_url"),
         raw=shipment,
     )
@@ -210,6 +215,15 @@ def _why_no_rates(shipment: dict[str, Any], order: LabelOrder) -> str:
     ]
     wanted = f" for {order.service}" if order.service else ""
     return " ".join([f"No carrier offers a label{wanted}.", *reasons])
+
+
+def _inline_file(postage: dict[str, Any]) -> bytes | None:
+    """Return the label where it came inside the answer, as it does for some accounts."""
+    try:
+        content = base64.b64decode(answers.text(postage, "label_file") or "", validate=True)
+    except ValueError:
+        return None
+    return content if label_format_of(content) else None
 
 
 def _label_format(postage: dict[str, Any]) -> LabelFormat:
