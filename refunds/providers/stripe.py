@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -135,6 +136,9 @@ class StripeRefunds(RefundProvider):
             answer = method(*arguments)
         except stripe.StripeError as error:
             raise outcome_of(error) from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # The library stumbles over bodies that are not shaped as it expects.
+            raise Unknown("unreadable_answer", "Stripe's answer can not be read.") from error
         if not isinstance(answer, stripe.StripeObject):
             raise Unknown("unreadable_answer", "Stripe's answer is no object.")
         return answer.to_dict()
@@ -144,6 +148,8 @@ class StripeRefunds(RefundProvider):
         import stripe
 
         if self._client is None:
+            # It logs every request's address at info level; ours say what matters, without ids.
+            logging.getLogger("stripe").setLevel(logging.WARNING)
             session = requests.Session()
             session.max_redirects = 0
             self._client = stripe.StripeClient(
