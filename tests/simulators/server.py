@@ -77,6 +77,9 @@ class Simulator:
         self.lock = threading.RLock()
         self._faults: list[Fault] = []
         self._shift = 0.0
+        self._server: ThreadingHTTPServer | None = None
+
+    def _listen(self) -> ThreadingHTTPServer:
         simulator = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -90,13 +93,14 @@ class Simulator:
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.daemon = True
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        return server
 
     @property
     def address(self) -> str:
+        if self._server is None:
+            raise RuntimeError("start the simulator first: with StripeSimulator() as simulator")
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def clock(self) -> float:
@@ -111,13 +115,16 @@ class Simulator:
         self._faults.extend(faults)
 
     def __enter__(self) -> Any:
-        self._thread.start()
+        self._server = self._listen()
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
 
     def changes(self, request: Seen) -> bool:
         """Tell whether a request may take a queued fault."""
