@@ -45,7 +45,7 @@ def test_import_good_and_bad_keeps_the_good_and_names_the_bad(
 
     assert printed.splitlines() == [
         "orders.json: order #2: total_price: '12,90' is no amount. Write it like 19.90.",
-        "1 orders kept (1 created, 0 updated, 0 unchanged), 1 refused.",
+        "1 order kept (1 created, 0 updated, 0 unchanged), 1 refused.",
     ]
     assert stored(merchant) == ["#1001"]
 
@@ -69,7 +69,7 @@ def test_import_several_files_goes_on_after_a_missing_one(
     printed = run("northloom", "woocommerce", tmp_path / "missing.json", file).splitlines()
 
     assert printed[0].endswith("missing.json: file: file: No such file or directory.")
-    assert printed[1] == "1 orders kept (1 created, 0 updated, 0 unchanged), 1 refused."
+    assert printed[1] == "1 order kept (1 created, 0 updated, 0 unchanged), 1 refused."
 
 
 def test_import_number_the_database_cannot_hold_costs_that_order_only(
@@ -82,7 +82,7 @@ def test_import_number_the_database_cannot_hold_costs_that_order_only(
 
     printed = run("northloom", "shopify", file).splitlines()
 
-    assert printed[-1].startswith("1 orders kept")
+    assert printed[-1].startswith("1 order kept")
     assert any("order #2: " in line for line in printed)
     assert stored(merchant) == ["#1001"]
 

@@ -59,8 +59,9 @@ class Command(BaseCommand):
 
 def summary(tally: Tally) -> str:
     """Say in one line what the import did."""
+    noun = "order" if tally.kept == 1 else "orders"
     line = (
-        f"{tally.kept} orders kept ({tally.created} created, {tally.updated} updated, "
+        f"{tally.kept} {noun} kept ({tally.created} created, {tally.updated} updated, "
         f"{tally.unchanged} unchanged), {tally.refused} refused"
     )
     return f"{line}, {tally.warned} with warnings." if tally.warned else f"{line}."
