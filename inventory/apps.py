@@ -8,3 +8,6 @@ from django.apps import AppConfig
 class InventoryConfig(AppConfig):
     name = "inventory"
     label = "inventory"
+
+    def ready(self) -> None:
+        from inventory import invariants  # noqa: F401  (registers itself)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from returns_portal.core import scope
+from returns_portal.core.invariants import register
 
 # The sum of movements in and out of each bucket, beside the stored level.
 _LEVELS = """
@@ -63,3 +64,6 @@ def problems() -> list[str]:
             for variant, location, level, units in cursor.fetchall()
         ]
     return found
+
+
+register("inventory", problems)

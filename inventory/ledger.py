@@ -15,6 +15,7 @@ from django.db import connection
 
 from inventory.models import Bucket, StockLevel, StockMovement
 from returns_portal.core import scope
+from returns_portal.core.clock import now
 from returns_portal.core.errors import Conflict
 from returns_portal.core.ids import new_id
 
@@ -58,7 +59,7 @@ def apply_moves(moves: Sequence[Move], *, actor_name: str) -> list[StockMovement
 _INSERT = """
 INSERT INTO inventory_stockmovement
     (id, merchant_id, variant_id, location_id, from_bucket, to_bucket, quantity, reason, key,
-     about_id, unit_cost_minor, currency, actor_name)
+     about_id, unit_cost_minor, currency, actor_name, moved_at)
 VALUES {rows}
 ON CONFLICT (merchant_id, key) DO NOTHING
 RETURNING id
@@ -66,7 +67,7 @@ RETURNING id
 
 
 def _insert(moves: Sequence[Move], actor_name: str) -> list[StockMovement]:
-    merchant_id = scope.current_merchant_id()
+    merchant_id, moment = scope.current_merchant_id(), now()
     rows = [
         StockMovement(
             id=new_id(),
@@ -82,10 +83,11 @@ def _insert(moves: Sequence[Move], actor_name: str) -> list[StockMovement]:
             unit_cost_minor=move.unit_cost_minor,
             currency=move.currency,
             actor_name=actor_name[:120],
+            moved_at=moment,
         )
         for move in moves
     ]
-    values = ", ".join(["(" + ", ".join(["%s"] * 13) + ")"] * len(rows))
+    values = ", ".join(["(" + ", ".join(["%s"] * 14) + ")"] * len(rows))
     arguments = [argument for row in rows for argument in _columns(row)]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT.format(rows=values), arguments)
@@ -97,7 +99,7 @@ def _columns(row: StockMovement) -> list[object]:
     return [
         row.pk, row.merchant_id, row.variant_id, row.location_id, row.from_bucket, row.to_bucket,
         row.quantity, row.reason, row.key, row.about_id, row.unit_cost_minor, row.currency,
-        row.actor_name,
+        row.actor_name, row.moved_at,
     ]  # fmt: skip
 
 
