@@ -45,6 +45,7 @@ class EventKind(StrEnum):
     CREDIT_REVERSED = "credit.reversed"
     EXCHANGE_RESERVED = "exchange.reserved"
     EXCHANGE_RELEASED = "exchange.released"
+    EXCHANGE_SHIPPED = "exchange.shipped"
     EXCHANGE_CANCELLED = "exchange.cancelled"
     MESSAGE_SENT = "message.sent"
     MEMBER_INVITED = "member.invited"

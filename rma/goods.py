@@ -1,0 +1,96 @@
+"""How many units of each line were asked for, came, were missing, and passed the bench."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from rma.models import Inspection, ReceiptLine, ReturnLine
+from rma.states import InspectionStatus, ReceiptLineStatus
+
+INSPECTED = (InspectionStatus.INSPECTED, InspectionStatus.DISPOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class LineGoods:
+    """One return line and its units. ``wrong`` came instead of it, ``short`` was said to miss.
+
+    A unit said to miss may still come; then it counts as received.
+    """
+
+    line: ReturnLine
+    received: int
+    wrong: int
+    declared_short: int
+    pending: int
+    accepted: int
+    rejected: int
+
+    @property
+    def missing(self) -> int:
+        """Units that are not here, whatever became of the claim on them."""
+        return self.line.quantity - self.received - self.wrong
+
+    @property
+    def short(self) -> int:
+        return min(self.declared_short, self.missing)
+
+    @property
+    def awaited(self) -> int:
+        """Units that nobody has said anything about yet."""
+        return self.missing - self.short
+
+
+def goods_of(rma_id: UUID) -> list[LineGoods]:
+    """Return the units of every line of a return, with order line and variant. One statement."""
+    lines = (
+        ReturnLine.objects.filter(rma_id=rma_id)
+        .select_related("order_line", "order_line__variant")
+        .annotate(
+            n_received=_quantity(ReceiptLineStatus.RECEIVED),
+            n_wrong=_quantity(ReceiptLineStatus.WRONG_ITEM),
+            n_short=_quantity(ReceiptLineStatus.SHORT),
+            n_pending=_inspections(~Q(status__in=INSPECTED)),
+            n_accepted=_inspections(Q(status__in=INSPECTED, is_accepted=True)),
+            n_rejected=_inspections(Q(status__in=INSPECTED, is_accepted=False)),
+        )
+        .order_by("position", "pk")
+    )
+    return [
+        LineGoods(
+            line=line,
+            received=line.n_received,
+            wrong=line.n_wrong,
+            declared_short=line.n_short,
+            pending=line.n_pending,
+            accepted=line.n_accepted,
+            rejected=line.n_rejected,
+        )
+        for line in lines
+    ]
+
+
+def pending_inspections(rma_id: UUID) -> QuerySet[Inspection]:
+    """Return the units of a return that wait at the bench, extra and wrong ones included."""
+    return Inspection.objects.filter(rma_id=rma_id).exclude(status__in=INSPECTED)
+
+
+def _quantity(status: ReceiptLineStatus) -> Coalesce:
+    rows = (
+        ReceiptLine.objects.filter(return_line=OuterRef("pk"), status=status)
+        .values("return_line")
+        .annotate(n=Sum("quantity"))
+    )
+    return Coalesce(Subquery(rows.values("n"), output_field=IntegerField()), 0)
+
+
+def _inspections(condition: Q) -> Coalesce:
+    rows = (
+        Inspection.objects.filter(condition, return_line=OuterRef("pk"))
+        .values("return_line")
+        .annotate(n=Count("pk"))
+    )
+    return Coalesce(Subquery(rows.values("n"), output_field=IntegerField()), 0)

@@ -1,0 +1,59 @@
+"""What a return does when the money it asked for was paid, refused or taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from refunds.models import Refund
+from returns_portal.activity.kinds import EventKind
+from returns_portal.activity.models import Event
+from returns_portal.activity.record import handles
+from returns_portal.core.db import action_transaction
+from rma.actions.closing import close_if_settled, move_resolution, open_again
+from rma.locks import lock_return
+from rma.models import Resolution
+from rma.stages import refresh_stage
+from rma.states import ResolutionStatus
+
+_FOLLOWS: Mapping[str, ResolutionStatus] = {
+    Refund.Status.APPROVED: ResolutionStatus.EXECUTING,
+    Refund.Status.EXECUTING: ResolutionStatus.EXECUTING,
+    Refund.Status.SUCCEEDED: ResolutionStatus.SETTLED,
+    Refund.Status.FAILED: ResolutionStatus.FAILED,
+    Refund.Status.CANCELLED: ResolutionStatus.CANCELLED,
+}
+
+
+@handles(
+    EventKind.REFUND_APPROVED,
+    EventKind.REFUND_SUCCEEDED,
+    EventKind.REFUND_FAILED,
+    EventKind.REFUND_CANCELLED,
+    name="rma.on_refund",
+)
+def on_refund(event: Event) -> None:
+    """Bring the resolution to where its refund stands now, whatever the event said then."""
+    follow_refund(event.subject_id)
+
+
+def follow_refund(refund_id: UUID) -> None:
+    """Settle, fail or take back what a refund pays for; close the return or open it again.
+
+    The refund is read again under the return's lock: events may come late, twice or crossed.
+    """
+    with action_transaction():
+        found = Resolution.objects.filter(refund_id=refund_id).values_list("pk", "rma_id").first()
+        if found is None:
+            return
+        resolution_id, rma_id = found
+        rma = lock_return(rma_id)
+        resolution = Resolution.objects.select_related("refund").get(pk=resolution_id)
+        status = _FOLLOWS.get(resolution.refund.status)
+        if status is None or status == resolution.status:
+            return
+        move_resolution(resolution, status)
+        if status != ResolutionStatus.SETTLED:
+            open_again(rma)
+        close_if_settled(rma)
+        refresh_stage(rma)

@@ -1,0 +1,165 @@
+"""Label files under MEDIA_ROOT, and a return's papers drawn from its rows."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from inventory.models import Location
+from inventory.selectors import locations
+from returns_portal.core.errors import NotFound
+from returns_portal.core.ids import new_token
+from returns_portal.tenancy.links import portal_link
+from returns_portal.tenancy.models import Merchant
+from rma.carriers.base import Address, LabelFormat
+from rma.carriers.labels import label_format_of
+from rma.documents import Paper, SlipDocument, SlipItem, render_slip
+from rma.models import Return, ReturnLine, Shipment
+from rma.policy.live import policy_of
+from rma.policy.rules import local_day
+from rma.states import ResolutionKind
+
+_CONTENT_TYPES = {
+    LabelFormat.PDF: "application/pdf",
+    LabelFormat.PNG: "image/png",
+    LabelFormat.ZPL: "application/zpl",
+}
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_OUTCOMES = {
+    ResolutionKind.REFUND: "Refund",
+    ResolutionKind.STORE_CREDIT: "Store credit",
+    ResolutionKind.EXCHANGE: "Exchange",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFile:
+    """A stored label: its bytes, what they are, and a name for the download."""
+
+    content: bytes
+    content_type: str
+    name: str
+
+
+def store_label(content: bytes, name: str = "") -> str:
+    """Write a label file whole or not at all and return its path below MEDIA_ROOT.
+
+    ``name`` is the random name chosen when the label was planned: a purchase that is repeated
+    overwrites its own file instead of leaving orphans.
+    """
+    name = name or new_token()
+    kind = label_format_of(content)
+    if kind is None or not _SAFE_NAME.fullmatch(name):
+        raise ValueError("neither a label nor a name made for one")
+    relative = f"labels/{name[:2]}/{name}.{kind.value}"
+    target = Path(settings.MEDIA_ROOT) / relative
+    target.parent.mkdir(parents=True, exist_ok=True)
+    half = target.with_suffix(f".{new_token(6)}.part")
+    with half.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(target)
+    return relative
+
+
+def open_label(shipment: Shipment) -> LabelFile:
+    """Return a shipment's label file. Raises NotFound when there is none (yet)."""
+    path = Path(settings.MEDIA_ROOT) / shipment.label_path
+    if not shipment.label_path or not path.is_file():
+        raise NotFound("There is no label file for this return yet. Try again in a minute.")
+    content = path.read_bytes()
+    kind = label_format_of(content) or LabelFormat.PDF
+    return LabelFile(content, _CONTENT_TYPES[kind], f"label-{shipment.tracking_code}.{kind.value}")
+
+
+def address_of(written: Mapping[str, str], *, company: str = "") -> Address:
+    """Return an address kept as JSON (name, street1 ... phone) in the carriers' form."""
+    return Address(
+        name=written.get("name") or "",
+        company=company,
+        line1=written.get("street1") or "",
+        line2=written.get("street2") or "",
+        city=written.get("city") or "",
+        region=written.get("state") or "",
+        postal_code=written.get("zip") or "",
+        country=written.get("country") or "",
+        phone=written.get("phone") or "",
+    )
+
+
+def return_address(merchant: Merchant) -> dict[str, str]:
+    """Return where parcels go: the merchant's own return address, else the default location's."""
+    written: dict[str, str] = merchant.return_address
+    if written.get("street1"):
+        return written
+    location: Location | None = locations().first()
+    found: dict[str, str] = location.address if location else {}
+    return {"name": merchant.name} | found
+
+
+def slip_document(rma: Return) -> SlipDocument:
+    """Return the page that lies in the parcel, from the rows of ``rma``."""
+    merchant, order = rma.merchant, rma.order
+    warehouse = return_address(merchant)
+    zone = merchant.time_zone
+    return SlipDocument(
+        merchant_name=merchant.name,
+        rma_number=rma.number,
+        order_number=order.number,
+        shopper=_shopper(rma.shopper_name, order.country),
+        items=slip_items(rma),
+        status_url=portal_link(merchant, "status", token=rma.token),
+        approved_on=local_day(rma.decided_at, zone) if rma.decided_at else None,
+        send_by=local_day(rma.expires_at, zone) if rma.expires_at else None,
+        help_contact=merchant.support_email,
+        own_carrier=rma.method == Return.Method.OWN,
+        warehouse=_postal_lines(warehouse),
+        paper=Paper.for_country(order.country or merchant.country),
+        locale=rma.locale or merchant.locale,
+    )
+
+
+def slip_pdf(rma: Return) -> bytes:
+    """Draw the slip of ``rma`` as PDF."""
+    return render_slip(slip_document(rma))
+
+
+def slip_items(rma: Return) -> tuple[SlipItem, ...]:
+    """Return what should lie in the parcel, line by line. No prices: it may be a gift."""
+    policy = policy_of(rma.policy_version_id)
+    lines = (
+        ReturnLine.objects.filter(rma=rma).select_related("order_line").order_by("position", "pk")
+    )
+    items = []
+    for line in lines:
+        reason = policy.reason(line.reason)
+        items.append(
+            SlipItem(
+                name=line.order_line.title,
+                variant=line.order_line.variant_title,
+                sku=line.order_line.sku,
+                quantity=line.quantity,
+                reason=reason.label() if reason else line.reason,
+                outcome=_OUTCOMES[ResolutionKind(line.wanted)],
+            )
+        )
+    return tuple(items)
+
+
+def _shopper(name: str, country: str) -> str:
+    """Return a first name, an initial and the country: the slip may be read by anybody."""
+    words = name.split()
+    short = " ".join([words[0], *(f"{words[-1][0]}." for _ in words[1:2])]) if words else ""
+    return ", ".join(part for part in (short, country) if part)
+
+
+def _postal_lines(written: Mapping[str, str]) -> tuple[str, ...]:
+    town = " ".join(filter(None, (written.get("zip"), written.get("city"), written.get("state"))))
+    lines = (written.get("name"), written.get("street1"), written.get("street2"), town)
+    return tuple(line for line in (*lines, written.get("country")) if line)
