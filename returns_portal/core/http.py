@@ -10,6 +10,7 @@ they raise is judged by :func:`never_connected`.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,8 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from urllib3.response import HTTPResponse
 
 PUBLIC_PORTS = frozenset({443, 8443})
+# Resolvers read 0x7f.1 and 2130706433 as addresses too; nobody writes those in good faith.
+_ODD_NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", re.IGNORECASE)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -73,7 +76,7 @@ def request(
     Raises AddressRefused, NotSent, AnswerLost or AnswerTooBig.
     """
     target, addresses = checked_target(url)
-    with _connected(target, addresses, connect_timeout, total_timeout) as connection:
+    with _connected(target, addresses, connect_timeout, total_timeout) as (connection, cut):
         try:
             connection.request(
                 method,
@@ -92,6 +95,9 @@ def request(
             content = _read_capped(answer, max_bytes)
         except (HTTPError, HTTPException, OSError) as error:
             raise AnswerLost(f"{target.hostname}: {error}") from error
+        if cut.is_set():
+            # A line that is cut looks like an answer that ends; it is not a complete one.
+            raise AnswerLost(f"{target.hostname} took longer than {total_timeout} seconds.")
     return HttpAnswer(
         status=answer.status,
         headers={name.lower(): value for name, value in answer.headers.items()},
@@ -109,6 +115,8 @@ def checked_target(url: str) -> tuple[SplitResult, list[str]]:
         raise AddressRefused("The address must not hold a user name or password.")
     if not target.hostname:
         raise AddressRefused("The address names no host.")
+    if _ODD_NUMBER.fullmatch(target.hostname) and not _is_address(target.hostname):
+        raise AddressRefused("Write the address with its name, not as a number.")
     port = _port(target)
     if not private_allowed and port not in PUBLIC_PORTS:
         raise AddressRefused(f"Port {port} can not be used; use 443.")
@@ -156,6 +164,14 @@ def never_connected(error: BaseException) -> bool:
     return False
 
 
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _parsed(url: str) -> SplitResult:
     if any(ord(sign) <= 0x20 or ord(sign) == 0x7F or sign == "\\" for sign in url):
         raise AddressRefused("The address holds a space, backslash or control character.")
@@ -186,17 +202,18 @@ def _resolve(host: str, port: int) -> list[str]:
 @contextmanager
 def _connected(
     target: SplitResult, addresses: list[str], connect_timeout: float, total_timeout: float
-) -> Iterator[HTTPConnection]:
-    """Connect to the first address that answers and cut the line at the deadline."""
+) -> Iterator[tuple[HTTPConnection, threading.Event]]:
+    """Connect to the first address that answers; cut the line at the deadline and say so."""
     deadline = monotonic() + total_timeout
     connection = _first_reachable(target, addresses, connect_timeout, deadline)
     line = connection.sock
     line.settimeout(max(deadline - monotonic(), 0.001))
-    watchdog = threading.Timer(max(deadline - monotonic(), 0), _cut, [line])
+    cut = threading.Event()
+    watchdog = threading.Timer(max(deadline - monotonic(), 0), _cut, [line, cut])
     watchdog.daemon = True
     watchdog.start()
     try:
-        yield connection
+        yield connection, cut
     finally:
         watchdog.cancel()
         connection.close()
@@ -235,7 +252,8 @@ def _connection(target: SplitResult, address: str, timeout: float) -> HTTPConnec
     )
 
 
-def _cut(line: socket.socket) -> None:
+def _cut(line: socket.socket, cut: threading.Event) -> None:
+    cut.set()
     # The exchange may have ended at this very moment; then there is nothing left to cut.
     with suppress(OSError):
         line.shutdown(socket.SHUT_RDWR)

@@ -61,7 +61,7 @@ def static_file(name: str) -> tuple[bytes, str]:
     if ".." in name or name.startswith(("/", "\\")):
         raise AssetRefused(f"{name!r} is no static file")
     found = finders.find(name)
-    if not isinstance(found, str):
+    if not isinstance(found, str) or not Path(found).is_file():
         raise AssetRefused(f"{name!r} is no static file")
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Path(found).read_bytes(), kind
