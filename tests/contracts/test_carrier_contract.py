@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pytest_django import Settings
 
 from returns_portal.core.errors import NotFound
 from returns_portal.core.money import Money
@@ -39,8 +40,8 @@ def test_buy_sells_the_prepared_label(carrier_case: CarrierCase) -> None:
     assert label.label_pdf or label.label_url
 
 
-def test_label_file_is_a_label(carrier_case: CarrierCase, settings: object) -> None:
-    settings.ALLOW_PRIVATE_OUTBOUND = True  # type: ignore[attr-defined]
+def test_label_file_is_a_label(carrier_case: CarrierCase, settings: Settings) -> None:
+    settings.ALLOW_PRIVATE_OUTBOUND = True
     order = label_order()
     label = carrier_case.carrier.buy(order, carrier_case.carrier.prepare(order))
 

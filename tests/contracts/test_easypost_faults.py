@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from pytest_django import Settings
 
 from returns_portal.core.money import Money
 from returns_portal.integrations.outcomes import BadSignature, Declined, Unavailable, Unknown
@@ -216,9 +217,9 @@ def test_cancel_asked_twice_says_where_it_stands(
 
 
 def test_label_file_is_fetched_and_its_kind_checked(
-    easypost_sim: EasyPostSimulator, easypost_carrier: EasyPostCarrier, settings: object
+    easypost_sim: EasyPostSimulator, easypost_carrier: EasyPostCarrier, settings: Settings
 ) -> None:
-    settings.ALLOW_PRIVATE_OUTBOUND = True  # type: ignore[attr-defined]
+    settings.ALLOW_PRIVATE_OUTBOUND = True
     order = label_order()
     label = easypost_carrier.buy(order, easypost_carrier.prepare(order))
 
@@ -232,9 +233,9 @@ def test_label_file_is_fetched_and_its_kind_checked(
 
 
 def test_label_file_on_a_private_address_is_refused(
-    easypost_sim: EasyPostSimulator, easypost_carrier: EasyPostCarrier, settings: object
+    easypost_sim: EasyPostSimulator, easypost_carrier: EasyPostCarrier, settings: Settings
 ) -> None:
-    settings.ALLOW_PRIVATE_OUTBOUND = False  # type: ignore[attr-defined]
+    settings.ALLOW_PRIVATE_OUTBOUND = False
 
     with pytest.raises(Declined):
         easypost_carrier.fetch_label(f"{easypost_sim.address}/files/x.pdf")
