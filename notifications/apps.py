@@ -8,3 +8,6 @@ from django.apps import AppConfig
 class NotificationsConfig(AppConfig):
     name = "notifications"
     label = "notifications"
+
+    def ready(self) -> None:
+        from notifications import handlers, invariants, tasks  # noqa: F401  (registers them)

@@ -1,0 +1,217 @@
+"""Queueing messages with the facts they tell, and sending them at most once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from notifications.catalogue import MessageKind
+from notifications.channels.base import Attachment, Channel, Letter
+from notifications.channels.email import EmailChannel
+from notifications.context import context_for
+from notifications.models import Message, MessageTemplate, Suppression
+from notifications.render import render_message
+from returns_portal.activity.deliver import backoff
+from returns_portal.activity.kinds import EventKind
+from returns_portal.activity.models import Event
+from returns_portal.activity.record import record_event
+from returns_portal.activity.staff_tasks import open_task
+from returns_portal.core.actor import SYSTEM, Actor
+from returns_portal.core.clock import now
+from returns_portal.core.crashpoints import crashpoint
+from returns_portal.core.crypto import blind_index
+from returns_portal.core.db import action_transaction, durable
+from returns_portal.core.errors import Conflict
+from returns_portal.core.queue import wake
+from returns_portal.core.scope import merchant_scope, system_scope
+from returns_portal.integrations.outcomes import Declined, Unavailable, Unknown
+from rma.models import Return
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=3)
+MAX_ATTEMPTS = 8
+Status = Message.Status
+
+
+def queue_message(
+    kind: MessageKind,
+    rma: Return,
+    event: Event,
+    *,
+    attachments: list[dict[str, str]] | None = None,
+) -> Message | None:
+    """Render and store one message in the event's transaction; None when nothing is to be sent.
+
+    Nothing is sent where the shopper gave no address or the merchant switched the kind off. The
+    same event, kind and address make one message.
+    """
+    address = rma.order.email
+    own = MessageTemplate.objects.filter(kind=kind).first()
+    if not address or (own is not None and not own.is_enabled):
+        return None
+    index = blind_index(address, merchant_id=rma.merchant_id, purpose="email")
+    rendered = render_message(
+        kind,
+        context_for(rma, event),
+        locale=rma.locale,
+        time_zone=rma.merchant.time_zone,
+        subject=own.subject if own else "",
+        note=own.note if own else "",
+    )
+    suppressed = Suppression.objects.filter(address_index=index).exists()
+    message = Message(
+        rma=rma,
+        event_id=event.pk,
+        kind=kind,
+        recipient=address,
+        recipient_index=index,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        attachments=attachments or [],
+        status=Status.SUPPRESSED if suppressed else Status.QUEUED,
+        due_at=now(),
+    )
+    Message.objects.bulk_create([message], ignore_conflicts=True)
+    wake("notifications.send_messages")
+    return message
+
+
+def send_due_messages(limit: int = 200, channel: Channel | None = None) -> int:
+    """Send what is due, oldest first, across merchants; return how many were tried."""
+    carrier = channel or EmailChannel()
+    for sent in range(limit):
+        message = _claim_next()
+        if message is None:
+            return sent
+        if message.status == Status.QUEUED:
+            _send(message, carrier)
+        else:
+            _cut_off(message)
+    return limit
+
+
+def due() -> Q:
+    moment = now()
+    return Q(status=Status.QUEUED, due_at__lte=moment) | Q(
+        status=Status.SENDING, lease_until__lt=moment
+    )
+
+
+def _claim_next() -> Message | None:
+    """Take one message; its ``status`` tells what it was before: QUEUED, or SENDING if cut off."""
+    with system_scope(), durable():
+        row = (
+            Message.all_tenants.select_for_update(skip_locked=True, of=("self",))
+            .filter(due())
+            .order_by("due_at", "id")
+            .first()
+        )
+        if row is None:
+            return None
+        Message.all_tenants.filter(pk=row.pk).update(
+            status=Status.SENDING, lease_until=now() + LEASE, attempts=row.attempts + 1
+        )
+        row.attempts += 1
+    crashpoint("message.claimed")
+    return row
+
+
+def _send(message: Message, carrier: Channel) -> None:
+    with merchant_scope(message.merchant_id):
+        with transaction.atomic():
+            letter = _letter(Message.objects.select_related("merchant").get(pk=message.pk))
+        status, error = Status.SENT, ""
+        try:
+            carrier.send(letter)
+        except Declined as refusal:
+            status, error = Status.FAILED, refusal.message
+        except Unavailable as absent:
+            last = message.attempts >= MAX_ATTEMPTS
+            status, error = (Status.FAILED if last else Status.QUEUED), absent.message
+        except Unknown as doubt:
+            status, error = Status.UNKNOWN, doubt.message
+        crashpoint("message.answered")
+        _finish(message, status, error)
+
+
+def _cut_off(message: Message) -> None:
+    """A worker died while sending: nobody can tell whether the mail went out."""
+    with merchant_scope(message.merchant_id):
+        _finish(message, Status.UNKNOWN, "The sending was cut off.")
+
+
+def _finish(message: Message, status: str, error: str) -> None:
+    with durable():
+        Message.objects.filter(pk=message.pk, attempts=message.attempts).update(
+            status=status,
+            error=error[:300],
+            lease_until=None,
+            due_at=now() + backoff(message.attempts),
+            sent_at=now() if status == Status.SENT else None,
+        )
+        if status == Status.SENT:
+            record_event(
+                EventKind.MESSAGE_SENT,
+                subject_kind="message",
+                subject_id=message.pk,
+                about_id=message.rma_id,
+                actor=SYSTEM,
+                message=message.kind,
+            )
+        elif status in (Status.FAILED, Status.UNKNOWN):
+            _tell_staff(message, status, error)
+
+
+def _tell_staff(message: Message, status: str, error: str) -> None:
+    words = "could not be sent" if status == Status.FAILED else "may have been sent"
+    open_task(
+        kind="message_not_sent",
+        key=f"message:{message.pk}",
+        subject_kind="message",
+        subject_id=message.pk,
+        about_id=message.rma_id,
+        title=f"An e-mail “{message.subject}” {words}"[:200],
+        detail=f"{error} Check the address, then send it again from the messages page.",
+    )
+
+
+def _letter(message: Message) -> Letter:
+    merchant = message.merchant
+    files = []
+    for entry in message.attachments:
+        path = Path(settings.MEDIA_ROOT) / entry["path"]
+        if path.is_file():
+            files.append(Attachment(entry["name"], entry["type"], path.read_bytes()))
+    name = merchant.name.replace('"', "")
+    host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2]
+    return Letter(
+        message_id=f"{message.pk}@{host}",
+        sender=f'"{name} returns" <{settings.DEFAULT_FROM_EMAIL}>',
+        reply_to=merchant.support_email,
+        recipient=message.recipient,
+        subject=message.subject,
+        text=message.text,
+        html=message.html,
+        attachments=tuple(files),
+    )
+
+
+def send_again(message_id: UUID, *, actor: Actor) -> Message:
+    """Queue a message that failed or is in doubt once more, by a person's decision."""
+    with action_transaction():
+        message = Message.objects.select_for_update().get(pk=message_id)
+        if message.status not in (Status.FAILED, Status.UNKNOWN):
+            raise Conflict(f"This message is {message.get_status_display().lower()}.")
+        message.status, message.attempts, message.due_at = Status.QUEUED, 0, now()
+        message.error = ""
+        message.save(update_fields=["status", "attempts", "due_at", "error"])
+        wake("notifications.send_messages")
+    return message

@@ -1,0 +1,59 @@
+"""Every message the product sends to shoppers, and which event it tells of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from returns_portal.activity.kinds import EventKind
+
+
+class MessageKind(StrEnum):
+    """One kind of message; templates are ``emails/<kind>.{subject.txt,txt,html}``."""
+
+    REQUEST_RECEIVED = "request_received"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    NEEDS_INFO = "needs_info"
+    IN_TRANSIT = "in_transit"
+    ARRIVED = "arrived"
+    REFUNDED = "refunded"
+    REFUND_FAILED = "refund_failed"
+    CREDITED = "credited"
+    EXCHANGE_SENT = "exchange_sent"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+# What staff call them.
+TITLES: dict[MessageKind, str] = {
+    MessageKind.REQUEST_RECEIVED: "Request received",
+    MessageKind.APPROVED: "Approved, with label and instructions",
+    MessageKind.REJECTED: "Not accepted, with the reason",
+    MessageKind.NEEDS_INFO: "Question to the shopper",
+    MessageKind.IN_TRANSIT: "Parcel on its way",
+    MessageKind.ARRIVED: "Parcel arrived",
+    MessageKind.REFUNDED: "Refunded",
+    MessageKind.REFUND_FAILED: "Refund did not arrive",
+    MessageKind.CREDITED: "Store credit issued",
+    MessageKind.EXCHANGE_SENT: "Exchange on its way",
+    MessageKind.CANCELLED: "Return cancelled",
+    MessageKind.EXPIRED: "Return ran out",
+}
+
+# A request that policy approved at once is told by the approval alone, and an approval with a label
+# by the label: see handlers.
+ON_EVENT: dict[EventKind, MessageKind] = {
+    EventKind.RETURN_REQUESTED: MessageKind.REQUEST_RECEIVED,
+    EventKind.RETURN_APPROVED: MessageKind.APPROVED,
+    EventKind.LABEL_READY: MessageKind.APPROVED,
+    EventKind.RETURN_DECLINED: MessageKind.REJECTED,
+    EventKind.RETURN_INFO_ASKED: MessageKind.NEEDS_INFO,
+    EventKind.PARCEL_IN_TRANSIT: MessageKind.IN_TRANSIT,
+    EventKind.PARCEL_RECEIVED: MessageKind.ARRIVED,
+    EventKind.REFUND_SUCCEEDED: MessageKind.REFUNDED,
+    EventKind.REFUND_FAILED: MessageKind.REFUND_FAILED,
+    EventKind.CREDIT_ISSUED: MessageKind.CREDITED,
+    EventKind.EXCHANGE_RELEASED: MessageKind.EXCHANGE_SENT,
+    EventKind.RETURN_CANCELLED: MessageKind.CANCELLED,
+    EventKind.RETURN_EXPIRED: MessageKind.EXPIRED,
+}
