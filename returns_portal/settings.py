@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "returns_portal.portal",
     "returns_portal.backoffice",
     "returns_portal.api",
+    "returns_portal.local",
 ]
 
 MIDDLEWARE = [
@@ -295,6 +296,9 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_URLCONF": "returns_portal.urls",
+    "POSTPROCESSING_HOOKS": ["returns_portal.api.schema.add_problems"],
+    "ENUM_NAME_OVERRIDES": {},
 }
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,7 +1,29 @@
-"""Addresses of this face."""
+"""Addresses of the REST API, version 1."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from returns_portal.api.errors import unknown_path
+from returns_portal.api.schema import OpenApiDocument, reference
+from returns_portal.api.views.orders import OrderDetail, OrderList
+from returns_portal.api.views.refunds import RefundList
+from returns_portal.api.views.returns import (
+    ReturnApprove,
+    ReturnDecline,
+    ReturnDetail,
+    ReturnList,
+)
+
+urlpatterns = [
+    path("openapi.json", OpenApiDocument.as_view(), name="openapi"),
+    path("docs/", reference, name="api_docs"),
+    path("orders/", OrderList.as_view(), name="api_orders"),
+    path("orders/<uuid:pk>/", OrderDetail.as_view(), name="api_order"),
+    path("returns/", ReturnList.as_view(), name="api_returns"),
+    path("returns/<uuid:pk>/", ReturnDetail.as_view(), name="api_return"),
+    path("returns/<uuid:pk>/approve/", ReturnApprove.as_view(), name="api_return_approve"),
+    path("returns/<uuid:pk>/decline/", ReturnDecline.as_view(), name="api_return_decline"),
+    path("refunds/", RefundList.as_view(), name="api_refunds"),
+    re_path(r"^(?P<path>.*)$", unknown_path, name="api_unknown"),
+]

@@ -1,0 +1,82 @@
+"""Orders as programs send and read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from returns_portal.api.serializers.returns import MoneyOut, instant, money
+from returns_portal.commerce.models import Order, OrderLine
+
+PLATFORMS = ("shopify", "woocommerce")
+
+
+class OrderUpsertIn(serializers.Serializer):
+    """An order exactly as its shop gives it: a Shopify Admin (REST) or WooCommerce v3 order."""
+
+    source = serializers.ChoiceField(choices=PLATFORMS)
+    order = serializers.DictField(help_text="The order object, unchanged")
+
+
+class OrderUpsertOut(serializers.Serializer):
+    """What the upsert did."""
+
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=["created", "updated", "unchanged"])
+
+
+class OrderLineOut(serializers.Serializer):
+    """One line with what was paid for it and how many units can still come back."""
+
+    id = serializers.UUIDField()
+    external_id = serializers.CharField()
+    title = serializers.CharField()
+    variant_title = serializers.CharField()
+    sku = serializers.CharField()
+    quantity = serializers.IntegerField()
+    fulfilled_quantity = serializers.IntegerField()
+    claimed_quantity = serializers.IntegerField(help_text="Units in live or completed returns")
+    paid = MoneyOut()
+
+
+class OrderOut(serializers.Serializer):
+    """A mirrored order."""
+
+    id = serializers.UUIDField()
+    source = serializers.CharField()
+    external_id = serializers.CharField()
+    number = serializers.CharField()
+    status = serializers.CharField()
+    placed_at = serializers.DateTimeField()
+    total = MoneyOut()
+    lines = OrderLineOut(many=True)
+
+
+def show_order(order: Order) -> dict[str, Any]:
+    """Return the public form of an order whose lines are loaded."""
+    return {
+        "id": str(order.pk),
+        "source": order.source,
+        "external_id": order.external_id,
+        "number": order.number,
+        "status": order.status,
+        "placed_at": instant(order.placed_at),
+        "total": money(order.total_minor, order.currency),
+        "lines": [_show_line(line) for line in order.lines.all()],
+    }
+
+
+def _show_line(line: OrderLine) -> dict[str, Any]:
+    return {
+        "id": str(line.pk),
+        "external_id": line.external_id,
+        "title": line.title,
+        "variant_title": line.variant_title,
+        "sku": line.sku,
+        "quantity": line.quantity,
+        "fulfilled_quantity": line.fulfilled_quantity,
+        "claimed_quantity": line.claimed_quantity,
+        "paid": money(line.paid_minor, line.currency),
+    }
