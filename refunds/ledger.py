@@ -99,33 +99,37 @@ def _post_part(allocation: RefundAllocation, fact: str, minor: int) -> Journal:
     )
 
 
-def post_credit_issued(
-    key: str, amount: Money, about_id: UUID, breakdown: Mapping[str, Any]
-) -> Journal:
+def post_credit_issued(entry_id: UUID, amount: Money, breakdown: Mapping[str, Any]) -> Journal:
     """Book that the merchant owes goods for store credit."""
     legs = sale_reversed(amount.minor, breakdown)
     return post(
         kind="credit_issued",
-        key=f"credit:{key}",
+        key=f"credit:{entry_id}",
         currency=amount.currency,
-        about_id=about_id,
+        about_id=entry_id,
         legs=legs | {Account.STORE_CREDIT: -amount.minor},
     )
 
 
-def post_credit_spent(key: str, amount: Money, about_id: UUID) -> Journal:
+def post_credit_spent(entry_id: UUID, amount: Money) -> Journal:
     """Book that store credit was used to pay in the shop."""
     return post(
         kind="credit_spent",
-        key=f"credit:{key}",
+        key=f"credit:{entry_id}",
         currency=amount.currency,
-        about_id=about_id,
+        about_id=entry_id,
         legs={Account.STORE_CREDIT: amount.minor, Account.PROVIDER_CLEARING: -amount.minor},
     )
 
 
-def post_reversal(original_key: str, key: str, about_id: UUID) -> Journal:
-    """Book the exact opposite of an earlier journal."""
-    original = Journal.objects.prefetch_related("entries").get(key=original_key)
+def post_credit_reversed(original_id: UUID, entry_id: UUID) -> Journal:
+    """Book the exact opposite of what an earlier credit entry booked."""
+    original = Journal.objects.prefetch_related("entries").get(key=f"credit:{original_id}")
     legs = {Account(leg.account): -leg.amount_minor for leg in original.entries.all()}
-    return post(kind="reversal", key=key, currency=original.currency, about_id=about_id, legs=legs)
+    return post(
+        kind="credit_reversed",
+        key=f"credit:{entry_id}",
+        currency=original.currency,
+        about_id=entry_id,
+        legs=legs,
+    )

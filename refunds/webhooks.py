@@ -67,7 +67,7 @@ def _take_one(row: InboundWebhook, notice: Mapping[str, Any]) -> str | None:
     for part, provider_refund_id in parts:
         plan_call(
             READ,
-            key=f"webhook-{row.pk}-{part.pk}",
+            key=f"webhook-{row.pk.hex}-{part.pk.hex}",
             subject_id=part.pk,
             account_id=part.account_id,
             about_id=part.refund.about_id,

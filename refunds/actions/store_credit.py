@@ -42,7 +42,7 @@ def issue_credit(
         if known is not None:
             return known
         entry = _write(credit, amount.minor, ISSUED, key, about_id, actor)
-        ledger.post_credit_issued(key, amount, entry.pk, breakdown or {})
+        ledger.post_credit_issued(entry.pk, amount, breakdown or {})
         _record(EventKind.CREDIT_ISSUED, credit, entry, actor)
     return entry
 
@@ -62,7 +62,7 @@ def spend_credit(
                 f"This credit is in {credit.currency}.", code="wrong_currency", field="amount"
             )
         entry = _write(credit, -amount.minor, SPENT, key, about_id, actor)
-        ledger.post_credit_spent(key, amount, entry.pk)
+        ledger.post_credit_spent(entry.pk, amount)
         _record(EventKind.CREDIT_SPENT, credit, entry, actor)
     return entry
 
@@ -85,7 +85,7 @@ def reverse_credit(*, entry_id: UUID, actor: Actor, note: str = "") -> StoreCred
         if known is not None:
             return known
         entry = _write(credit, -original.amount_minor, REVERSED, key, original.about_id, actor)
-        ledger.post_reversal(f"credit:{original.key}", f"credit:{key}", entry.pk)
+        ledger.post_credit_reversed(original.pk, entry.pk)
         _record(EventKind.CREDIT_REVERSED, credit, entry, actor, note=note[:120])
     return entry
 
