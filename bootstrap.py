@@ -38,6 +38,8 @@ LOCKS = {
 PROFILE_OF_COMMAND = {"run": "runtime", "test": "dev", "setup": "dev", "exec": "dev"}
 PANGO_LIBRARIES = ("libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 PANGO_PACKAGES = ["libpangoft2-1.0-0", "libharfbuzz-subset0"]
+# Playwright's driver is a Node.js that needs libatomic; the browser is Debian's own.
+BROWSER_PACKAGES = ["chromium", "libatomic1"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 STARTED = time.monotonic()
 
@@ -328,6 +330,11 @@ def has_library(name):
     return True
 
 
+def has_driver_library():
+    """Tell whether Playwright's driver would start."""
+    return not sys.platform.startswith("linux") or has_library("libatomic.so.1")
+
+
 def ensure_system_packages(profile):
     """Install the optional system packages where allowed, else print the line that would.
 
@@ -337,8 +344,8 @@ def ensure_system_packages(profile):
     wanted = {}
     if sys.platform.startswith("linux") and not all(map(has_library, PANGO_LIBRARIES)):
         wanted["PDF labels through WeasyPrint"] = PANGO_PACKAGES
-    if profile == "dev" and not any(map(shutil.which, BROWSERS)):
-        wanted["browser tests"] = ["chromium"]
+    if profile == "dev" and not (any(map(shutil.which, BROWSERS)) and has_driver_library()):
+        wanted["browser tests"] = BROWSER_PACKAGES
     stamp = read_stamp()
     refused = stamp.get("refused_packages", [])
     for purpose, packages in wanted.items():

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+from playwright._impl._driver import compute_driver_executable
+from playwright.sync_api import Browser, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = [
@@ -42,12 +41,25 @@ def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
+def what_is_missing() -> str | None:
+    """Name what keeps the browser tests from running, with what to install."""
+    if find_chromium() is None:
+        return "Chromium is missing (Debian: apt-get install chromium)"
+    driver, _ = compute_driver_executable()
+    started = subprocess.run([driver, "--version"], capture_output=True, text=True, check=False)
+    if started.returncode != 0:
+        return (
+            f"Playwright's driver does not start: {started.stderr.strip()} "
+            "(Debian: apt-get install libatomic1)"
+        )
+    return None
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Launch one Chromium for the whole run; give each test a context of its own."""
-    program = find_chromium()
-    if program is None:
-        reason = "Chromium is missing (Debian: apt-get install chromium)"
+    reason = what_is_missing()
+    if reason:
         if os.environ.get("CI"):
             pytest.fail(f"{reason}; continuous integration must run the browser tests")
         with warnings.catch_warnings():
@@ -56,9 +68,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(reason)
     # Playwright's loop lives in this thread, which Django takes for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        launched = playwright.chromium.launch(executable_path=find_chromium(), args=OPTIONS)
         yield launched
         launched.close()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
 
 from tests.local.test_mail_catcher import Catcher, catcher, letter
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 __all__ = ["catcher"]
 pytestmark = [pytest.mark.browser, pytest.mark.services]

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.services
 
 
 @pytest.fixture
-def server(cluster: Cluster, open_folder: Path) -> Iterator[Child]:
-    started = postgres.server(cluster, open_folder / "postgres.log", durable=False)
+def server(cluster: Cluster, layout: Layout) -> Iterator[Child]:
+    started = postgres.server(cluster, layout.logs / "postgres.log", durable=False)
     started.start()
     started.wait_until(cluster.answers, seconds=30)
     yield started
@@ -70,6 +70,11 @@ def test_serving_role_reads_and_writes_but_owns_nothing(cluster: Cluster, server
 
 def test_words_with_accents_are_lower_cased(cluster: Cluster, server: Child) -> None:
     assert cluster.query("SELECT lower('ÉCOLE')") == [("école",)]
+
+
+def test_prepare_first_time_creates_the_cluster(fresh_data: Path) -> None:
+    assert (fresh_data / "PG_VERSION").exists()
+    assert not fresh_data.with_name("data.new").exists()
 
 
 def test_prepare_again_keeps_the_data(cluster: Cluster, server: Child) -> None:

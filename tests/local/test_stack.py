@@ -16,8 +16,8 @@ pytestmark = pytest.mark.services
 
 
 @pytest.fixture
-def stack(open_folder: Path) -> Iterator[Stack]:
-    with Stack(Layout(open_folder)) as started:
+def stack(layout: Layout) -> Iterator[Stack]:
+    with Stack(layout) as started:
         started.start_servers(durable=False)
         yield started
 
@@ -62,8 +62,7 @@ def test_manage_that_fails_shows_its_last_words(stack: Stack) -> None:
         stack.manage("no_such_command", log="manage")
 
 
-def test_stop_ends_everything_and_forgets_the_record(open_folder: Path) -> None:
-    layout = Layout(open_folder)
+def test_stop_ends_everything_and_forgets_the_record(layout: Layout) -> None:
     with Stack(layout) as started:
         started.start_servers(durable=False)
         children = list(started.servers)
