@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import mimetypes
+import threading
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 Engine = Literal["weasyprint", "plutoprint"]
 STATIC_SCHEME = "static:"
+# The engines share fonts between documents and promise nothing about threads.
+_one_at_a_time = threading.Lock()
 
 
 class AssetRefused(ValueError):
@@ -37,9 +40,10 @@ def render(html: str, *, tagged: bool = False) -> bytes:
     ``tagged`` adds the structure that screen readers use (WeasyPrint only); leave it out for
     labels. The page size comes from the document's own ``@page``.
     """
-    if engine() == "weasyprint":
-        return _with_weasyprint(html, tagged)
-    return _with_plutoprint(html)
+    with _one_at_a_time:
+        if engine() == "weasyprint":
+            return _with_weasyprint(html, tagged)
+        return _with_plutoprint(html)
 
 
 @cache
