@@ -1,0 +1,81 @@
+"""What opening a return sets in motion, and what closing it without goods takes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import F
+
+from returns_portal.commerce.counters import release_units
+from returns_portal.core.actor import Actor
+from rma.actions.exchange import cancel_exchange, reserve_exchange
+from rma.actions.shipping import cancel_label, plan_label
+from rma.models import Exchange, Return, ReturnLine
+from rma.policy.document import Policy
+from rma.policy.rules import end_of_day, local_day
+from rma.states import ResolutionKind, ReturnStatus
+
+
+def mark_open(
+    rma: Return, policy: Policy, time_zone: str, moment: datetime, *, decided_by: str
+) -> None:
+    """Set the fields of an approved return: who decided, send by when, refunded by when.
+
+    The date promised is the last one: sent on the last day, plus the days the policy allows for
+    the refund. It moves forward when the parcel arrives. Saves nothing.
+    """
+    today = local_day(moment, time_zone)
+    last_day = today + timedelta(days=policy.send_within_days)
+    rma.status = ReturnStatus.OPEN
+    rma.decided_at, rma.decided_by = moment, decided_by[:120]
+    rma.expires_at = end_of_day(last_day, time_zone)
+    rma.refund_promised_on = last_day + timedelta(days=policy.refund_days)
+    rma.due_at = None
+    rma.review_reason = ""
+
+
+def start_return(
+    rma: Return, lines: Sequence[ReturnLine], *, actor: Actor, is_new: bool = False
+) -> None:
+    """Hold the replacements and plan the label of a return that was just opened.
+
+    ``is_new`` says that the return was made in this transaction and has no parcel yet. Raises
+    Conflict when a replacement sold out.
+    """
+    for line in lines:
+        if line.wanted == ResolutionKind.EXCHANGE and line.is_accepted is not False:
+            reserve_exchange(line, actor=actor)
+    if rma.method == Return.Method.LABEL:
+        plan_label(rma, actor=actor, is_new=is_new)
+
+
+def give_back(rma: Return, *, actor: Actor) -> None:
+    """Release every unit a locked return holds, once, with its replacements and its label."""
+    lines = list(rma.lines.order_by("order_line_id"))
+    units = claimed_units(lines)
+    if units:
+        release_units(units)
+        ReturnLine.objects.filter(rma=rma).update(released_quantity=F("quantity"))
+    for exchange_id in _held_exchanges(lines):
+        cancel_exchange(exchange_id, actor=actor)
+    cancel_label(rma.pk, actor=actor)
+
+
+def claimed_units(lines: Iterable[ReturnLine]) -> dict[UUID, int]:
+    """Return the units of each order line that these return lines hold."""
+    units: dict[UUID, int] = {}
+    for line in lines:
+        held = line.quantity - line.released_quantity
+        if held:
+            units[line.order_line_id] = units.get(line.order_line_id, 0) + held
+    return units
+
+
+def _held_exchanges(lines: Sequence[ReturnLine]) -> list[UUID]:
+    wanted = [line.pk for line in lines if line.wanted == ResolutionKind.EXCHANGE]
+    if not wanted:
+        return []
+    held = Exchange.objects.filter(return_line_id__in=wanted, status=Exchange.Status.RESERVED)
+    return list(held.values_list("pk", flat=True))

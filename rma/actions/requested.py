@@ -1,0 +1,208 @@
+"""What a request for a return is made of, and the order as it is read for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, OuterRef, Subquery, Sum
+
+from returns_portal.commerce.models import Order, OrderLine, Payment, Variant
+from returns_portal.core.errors import Conflict, InvalidInput
+from rma.actions.notes import checked
+from rma.models import Photo, Return
+from rma.policy.document import Policy
+from rma.policy.facts import build
+from rma.policy.live import live_version_ids, required
+from rma.policy.types import OrderFacts, RequestFacts, RequestLine
+from rma.quoting import Quote, QuoteLine, quote_return
+from rma.states import ResolutionKind
+
+MAX_LINES = 200
+MAX_COMMENT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedLine:
+    """Units of one order line, why they come back and what is wanted for them."""
+
+    order_line_id: UUID
+    quantity: int
+    reason: str
+    wanted: str
+    comment: str = ""
+    answers: dict[str, Any] = field(default_factory=dict)
+    exchange_variant_id: UUID | None = None
+    photo_ids: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRead:
+    """A locked order with all that a request needs of it, from one statement."""
+
+    order: Order
+    lines: dict[UUID, OrderLine]
+    earlier_return_id: UUID | None
+    policy_version_id: UUID
+    policy: Policy
+    captured_minor: int | None
+    time_zone: str
+
+    def facts(self, moment: datetime) -> OrderFacts:
+        return build(self.order, moment, policy=self.policy, time_zone=self.time_zone)
+
+    def quote(self, lines: Sequence[RequestedLine]) -> Quote:
+        """Price the request; refuses what is more than remains."""
+        # What the payments captured is known as a sum; nobody has to load them for it.
+        _preload(self.order, "payments", [])
+        try:
+            return quote_return(
+                self.order,
+                [QuoteLine(o.order_line_id, o.quantity, o.reason, o.wanted) for o in lines],
+                self.policy,
+                captured_minor=self.captured_minor,
+            )
+        finally:
+            del self.order._prefetched_objects_cache["payments"]
+
+
+def read_order(order: Order, operation_id: str) -> OrderRead:
+    """Read a locked order: lines with variants, captures, policy in force, an earlier answer.
+
+    One statement, because this is the busiest write of the product: what is no line rides along as
+    subqueries that PostgreSQL evaluates once. Raises Conflict without a published policy.
+    """
+    captured = (
+        Payment.objects.filter(order=OuterRef("order_id"))
+        .values("order_id")
+        .annotate(left=Sum(F("amount_minor") - F("refunded_elsewhere_minor")))
+        .values("left")
+    )
+    lines = list(
+        OrderLine.objects.filter(order_id=order.pk)
+        .exclude(is_removed=True, claimed_quantity=0)
+        .select_related("variant")
+        .annotate(
+            earlier_return_id=Subquery(
+                Return.objects.filter(operation_id=operation_id).values("pk")[:1]
+            ),
+            policy_version_id=Subquery(live_version_ids()),
+            captured_minor=Subquery(captured),
+            time_zone=F("merchant__time_zone"),
+        )
+        .order_by("position", "pk")
+    )
+    if not lines:
+        raise Conflict("This order has no items that can be returned.", code="no_lines")
+    _preload(order, "lines", lines)
+    first: Any = lines[0]
+    version_id, policy = required(first.policy_version_id)
+    return OrderRead(
+        order=order,
+        lines={line.pk: line for line in lines},
+        earlier_return_id=first.earlier_return_id,
+        policy_version_id=version_id,
+        policy=policy,
+        captured_minor=first.captured_minor,
+        time_zone=first.time_zone,
+    )
+
+
+def _preload(order: Order, name: str, rows: Sequence[Any]) -> None:
+    """Leave ``rows`` on the order as ``prefetch_related`` would."""
+    known = getattr(order, name).all()
+    known._result_cache = list(rows)
+    known._prefetch_done = True
+    order.__dict__.setdefault("_prefetched_objects_cache", {})[name] = known
+
+
+def check_shape(
+    lines: Sequence[RequestedLine], method: str, channel: str, operation_id: str
+) -> None:
+    """Refuse (InvalidInput) what no order and no policy could make right."""
+    if not lines:
+        raise InvalidInput("Choose at least one item.", field="lines", code="nothing_chosen")
+    if len(lines) > MAX_LINES:
+        raise InvalidInput(f"Choose at most {MAX_LINES} items.", field="lines")
+    if method not in Return.Method.values:
+        raise InvalidInput("Choose how you send it back.", field="method", code="unknown_method")
+    if channel not in Return.Channel.values:
+        raise InvalidInput("This channel does not exist.", field="channel")
+    if not 1 <= len(operation_id) <= 64:
+        raise InvalidInput("The operation id has 1 to 64 characters.", field="operation_id")
+    twice = Counter((line.order_line_id, line.reason) for line in lines)
+    for (line_id, _), times in twice.items():
+        if times > 1:
+            raise InvalidInput(
+                "An item is named twice with the same reason. Put its units together.",
+                field=str(line_id),
+                code="duplicate_line",
+            )
+    for line in lines:
+        if line.comment:
+            checked(line.comment, field=str(line.order_line_id), longest=MAX_COMMENT)
+        if type(line.quantity) is not int or line.quantity < 1:
+            raise InvalidInput(
+                "Choose one unit or more of each item.", field=str(line.order_line_id)
+            )
+
+
+def request_facts(lines: Sequence[RequestedLine], channel: str) -> RequestFacts:
+    return RequestFacts(
+        tuple(
+            RequestLine(
+                line_key=str(line.order_line_id),
+                reason=line.reason,
+                quantity=line.quantity,
+                resolution=line.wanted,
+                photos=len(line.photo_ids),
+            )
+            for line in lines
+        ),
+        channel,
+    )
+
+
+def check_replacements(read: OrderRead, lines: Sequence[RequestedLine]) -> None:
+    """Refuse an exchange without a replacement, or for one of another product. One query, if any.
+
+    Raises InvalidInput naming the line.
+    """
+    exchanged = [line for line in lines if line.wanted == ResolutionKind.EXCHANGE]
+    if not exchanged:
+        return
+    wanted = {line.exchange_variant_id for line in exchanged}
+    products = dict(Variant.objects.filter(pk__in=wanted).values_list("pk", "product_id"))
+    for line in exchanged:
+        sold = read.lines[line.order_line_id]
+        product_id = products.get(line.exchange_variant_id)
+        own = sold.variant.product_id if sold.variant is not None else None
+        if product_id is None or product_id != own:
+            raise InvalidInput(
+                f"Choose the size or colour you want in place of {sold.title}.",
+                field=str(line.order_line_id),
+                code="replacement_missing",
+            )
+
+
+def attach_photos(rma: Return, pairs: Sequence[tuple[RequestedLine, UUID]]) -> None:
+    """Give the draft's photos to the return's lines; only photos of the same order's drafts.
+
+    Raises InvalidInput when one is gone or belongs elsewhere.
+    """
+    for line, return_line_id in pairs:
+        if not line.photo_ids:
+            continue
+        moved = Photo.objects.filter(
+            pk__in=line.photo_ids, rma__isnull=True, draft__order_id=rma.order_id
+        ).update(rma_id=rma.pk, return_line_id=return_line_id)
+        if moved != len(set(line.photo_ids)):
+            raise InvalidInput(
+                "A photo is no longer there. Add it again.",
+                field=str(line.order_line_id),
+                code="photo_missing",
+            )

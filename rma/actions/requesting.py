@@ -1,0 +1,260 @@
+"""Asking for a return: one function for portal, staff and API.
+
+The order is locked, the policy decides on fresh facts, and the database lets the units be claimed
+once. What policy allows is approved in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from returns_portal.activity.kinds import EventKind
+from returns_portal.activity.record import NewEvent, record_events
+from returns_portal.commerce.counters import claim_units
+from returns_portal.commerce.locks import lock_order
+from returns_portal.commerce.models import Order
+from returns_portal.core.actor import Actor
+from returns_portal.core.clock import now
+from returns_portal.core.crypto import normalise
+from returns_portal.core.db import action_transaction
+from returns_portal.core.errors import Conflict, NotAllowed, PolicyRefused
+from returns_portal.core.ids import new_id, new_token
+from returns_portal.core.money import allocate
+from returns_portal.tenancy.permissions import Permission
+from rma.actions.notes import MAX_LENGTH, keep_note
+from rma.actions.opening import mark_open, start_return
+from rma.actions.requested import (
+    OrderRead,
+    RequestedLine,
+    attach_photos,
+    check_replacements,
+    check_shape,
+    read_order,
+    request_facts,
+)
+from rma.models import Note, Return, ReturnLine
+from rma.numbers import new_rma_number
+from rma.policy.engine import evaluate
+from rma.policy.types import Decision, Result, RuleSpoken, Verdict, to_json
+from rma.quoting import Quote
+from rma.states import ReturnStatus, StageFacts, stage_of
+
+# Where the policy itself says no, the request is kept as declined and the shopper gets the reason
+# by e-mail. Any other refusal is a mistake in the request, told at once and never kept.
+POLICY_SAYS_NO = frozenset({"gift_card", "final_sale", "excluded", "window"})
+
+__all__ = ["POLICY_SAYS_NO", "RequestedLine", "request_return"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    status: ReturnStatus
+    decided_by: str = ""
+    review_reason: str = ""
+    decline_reason: str = ""
+    overruled: bool = False
+
+
+def request_return(
+    *,
+    order_id: UUID,
+    lines: Sequence[RequestedLine],
+    method: str,
+    channel: str,
+    operation_id: str,
+    actor: Actor,
+    locale: str = "",
+    override_reason: str = "",
+) -> Return:
+    """Request a return of ``lines``; equal ``operation_id`` finds the first one again.
+
+    The return is open (approved by policy), requested (a person decides) or declined (the policy
+    says no; no units are claimed). Raises PolicyRefused for a request that has to be changed,
+    Conflict when somebody else took the units, InvalidInput for bad input. ``override_reason``
+    lets a member who may decide open it whatever the policy says about the goods.
+    """
+    check_shape(lines, method, channel, operation_id)
+    with action_transaction():
+        read = read_order(lock_order(order_id), operation_id)
+        if read.earlier_return_id is not None:
+            return _earlier(read)
+        _check_order(read, method)
+        moment = now()
+        facts, request = read.facts(moment), request_facts(lines, channel)
+        decision = evaluate(facts, request, read.policy)
+        outcome = _decide(decision, override_reason, actor)
+        check_replacements(read, lines)
+        declined = outcome.status is ReturnStatus.DECLINED
+        if not declined:
+            claim_units(order_id, _units(lines))
+        quote = None if declined else read.quote(lines)
+        rma = _new_return(read, outcome, quote, moment)
+        rma.channel, rma.method, rma.operation_id = channel, method, operation_id
+        rma.locale = (locale or read.order.locale)[:16]
+        rma.facts = {"order": to_json(facts), "request": to_json(request)}
+        rma.decision = to_json(decision)
+        rma.save(force_insert=True)
+        return_lines = _new_lines(rma, lines, quote)
+        attach_photos(rma, [(line, row.pk) for line, row in zip(lines, return_lines, strict=True)])
+        if outcome.status is ReturnStatus.OPEN:
+            start_return(rma, return_lines, actor=actor, is_new=True)
+        record_events(_events(rma, decision, automatic=not outcome.overruled), actor=actor)
+        if outcome.overruled:
+            text = f"Policy overruled: {override_reason.strip()}"[:MAX_LENGTH]
+            keep_note(rma, actor=actor, text=text, kind=Note.Kind.INTERNAL)
+        return rma
+
+
+def _earlier(read: OrderRead) -> Return:
+    rma = Return.objects.get(pk=read.earlier_return_id)
+    if rma.order_id != read.order.pk:
+        raise Conflict(
+            "This operation id was used for another order. Send a new one.",
+            code="operation_reused",
+            field="operation_id",
+        )
+    return rma
+
+
+def _check_order(read: OrderRead, method: str) -> None:
+    if read.order.status == Order.Status.CANCELLED:
+        raise Conflict("This order was cancelled, so nothing can be returned.", code="cancelled")
+    if method not in read.policy.methods:
+        raise PolicyRefused("Choose another way to send it back.", field="method", code="method")
+
+
+def _decide(decision: Decision, override_reason: str, actor: Actor) -> _Outcome:
+    """Turn the decision into a status. Raises PolicyRefused where the request has to be changed."""
+    refusals = [spoken for spoken in decision.rules_spoken if spoken.result is Result.REFUSE]
+    mistakes = [spoken for spoken in refusals if spoken.key not in POLICY_SAYS_NO]
+    if mistakes:
+        raise PolicyRefused(
+            f"{mistakes[0].sentence}.",
+            code=mistakes[0].key,
+            field=mistakes[0].line,
+            facts=dict(mistakes[0].facts),
+        )
+    if override_reason and decision.verdict is not Verdict.ALLOW:
+        if not actor.may(Permission.RETURNS_DECIDE):
+            raise NotAllowed("You can't overrule the policy. Ask somebody who decides returns.")
+        return _Outcome(ReturnStatus.OPEN, decided_by=actor.name, overruled=True)
+    if refusals:
+        return _Outcome(
+            ReturnStatus.DECLINED,
+            decided_by=_by_policy(decision),
+            decline_reason=f"{refusals[0].sentence}."[:500],
+        )
+    if decision.verdict is Verdict.REVIEW:
+        return _Outcome(ReturnStatus.REQUESTED, review_reason=_why(decision.stopped_by))
+    return _Outcome(ReturnStatus.OPEN, decided_by=_by_policy(decision))
+
+
+def _by_policy(decision: Decision) -> str:
+    return f"Policy v{decision.policy_version}"
+
+
+def _why(stopped: Sequence[RuleSpoken]) -> str:
+    return " ".join(dict.fromkeys(spoken.staff for spoken in stopped))[:160]
+
+
+def _units(lines: Sequence[RequestedLine]) -> dict[UUID, int]:
+    units: dict[UUID, int] = {}
+    for line in sorted(lines, key=lambda one: one.order_line_id):
+        units[line.order_line_id] = units.get(line.order_line_id, 0) + line.quantity
+    return units
+
+
+def _new_return(
+    read: OrderRead, outcome: _Outcome, quote: Quote | None, moment: datetime
+) -> Return:
+    order = read.order
+    rma = Return(
+        id=new_id(),
+        number=new_rma_number(),
+        order=order,
+        status=outcome.status,
+        token=new_token(),
+        currency=order.currency,
+        expected_minor=quote.total.minor if quote is not None else 0,
+        fee_minor=quote.fee.minor if quote is not None else 0,
+        quote=quote.to_json() if quote is not None else {},
+        policy_version_id=read.policy_version_id,
+        review_reason=outcome.review_reason,
+        decline_reason=outcome.decline_reason,
+        shopper_name=order.shopper_name,
+        name_key=normalise(order.shopper_name)[:160],
+        order_number_key=order.number_key,
+        email_index=bytes(order.email_index),
+        created_at=moment,
+    )
+    if outcome.status is ReturnStatus.OPEN:
+        mark_open(rma, read.policy, read.time_zone, moment, decided_by=outcome.decided_by)
+    elif outcome.status is ReturnStatus.DECLINED:
+        rma.decided_at, rma.decided_by = moment, outcome.decided_by
+    else:
+        rma.due_at = moment + timedelta(hours=read.policy.approval.review_hours)
+    rma.stage = stage_of(StageFacts(status=rma.status)).key
+    return rma
+
+
+def _new_lines(
+    rma: Return, lines: Sequence[RequestedLine], quote: Quote | None
+) -> list[ReturnLine]:
+    shares = _shares(lines, quote)
+    rows = [
+        ReturnLine(
+            id=new_id(),
+            rma=rma,
+            order_line_id=line.order_line_id,
+            position=position,
+            quantity=line.quantity,
+            reason=line.reason,
+            comment=line.comment.replace("\x00", "").strip(),
+            answers=line.answers,
+            wanted=line.wanted,
+            exchange_variant_id=line.exchange_variant_id,
+            expected_minor=shares[position],
+            # Units that were never claimed have nothing to give back.
+            released_quantity=line.quantity if quote is None else 0,
+        )
+        for position, line in enumerate(lines)
+    ]
+    ReturnLine.objects.bulk_create(rows)
+    return rows
+
+
+def _shares(lines: Sequence[RequestedLine], quote: Quote | None) -> list[int]:
+    """Return each line's part of the quote; two reasons for one order line share it by units."""
+    shares = [0] * len(lines)
+    if quote is None:
+        return shares
+    together: dict[tuple[UUID, str], list[int]] = {}
+    for index, line in enumerate(lines):
+        together.setdefault((line.order_line_id, line.wanted), []).append(index)
+    for (line_id, wanted), places in together.items():
+        parts = allocate(
+            quote.share_of(line_id, wanted), [lines[place].quantity for place in places]
+        )
+        for place, part in zip(places, parts, strict=True):
+            shares[place] = part
+    return shares
+
+
+def _events(rma: Return, decision: Decision, *, automatic: bool) -> list[NewEvent]:
+    """Record the request and what became of it; a refused request is a decline and nothing else."""
+
+    def event(kind: EventKind, **facts: object) -> NewEvent:
+        return NewEvent(kind, "return", rma.pk, rma.pk, {"number": rma.number, **facts})
+
+    if rma.status == ReturnStatus.DECLINED:
+        headline = decision.headline
+        rule = headline.key if headline is not None else ""
+        return [event(EventKind.RETURN_DECLINED, automatic=True, rule=rule)]
+    events = [event(EventKind.RETURN_REQUESTED, status=rma.status, channel=rma.channel)]
+    if rma.status == ReturnStatus.OPEN:
+        version = decision.policy_version
+        events.append(event(EventKind.RETURN_APPROVED, automatic=automatic, policy=version))
+    return events
