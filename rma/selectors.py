@@ -1,0 +1,215 @@
+"""Reading returns: the queue (from ``rma.queue``), one return for staff, one for its shopper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch
+
+from returns_portal.activity.models import Event
+from returns_portal.activity.timeline import timeline_of
+from returns_portal.core.errors import InvalidInput, NotFound
+from rma.models import (
+    Exchange,
+    Inspection,
+    Note,
+    Photo,
+    Receipt,
+    Resolution,
+    Return,
+    ReturnLine,
+    Shipment,
+)
+from rma.numbers import parse_rma_number
+from rma.policy.document import Policy
+from rma.policy.live import policy_of
+from rma.policy.types import Decision, from_json
+from rma.queue import (
+    VIEWS,
+    Page,
+    QueueFilters,
+    StageCounts,
+    mine_count,
+    queue,
+    search,
+    stage_counts,
+)
+from rma.states import STAGES, ReturnStatus, ShipmentStatus, Stage
+
+__all__ = [
+    "VIEWS",
+    "Page",
+    "QueueFilters",
+    "ReturnDetail",
+    "ShopperStatus",
+    "StageCounts",
+    "mine_count",
+    "queue",
+    "return_detail",
+    "returns_of_order",
+    "search",
+    "stage_counts",
+    "status_by_token",
+]
+
+_GONE = (ShipmentStatus.VOID, ShipmentStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnDetail:
+    """One return with everything its page shows. ``rma.order`` and the lines are loaded."""
+
+    rma: Return
+    stage: Stage
+    decision: Decision | None
+    policy: Policy
+    lines: list[ReturnLine]
+    shipments: list[Shipment]
+    receipts: list[Receipt]
+    inspections: list[Inspection]
+    resolutions: list[Resolution]
+    notes: list[Note]
+    photos: list[Photo]
+    events: list[Event]
+
+    @property
+    def shipment(self) -> Shipment | None:
+        """The living parcel, else the last one there was."""
+        alive = [one for one in self.shipments if one.status not in _GONE]
+        return next(iter([*alive, *self.shipments]), None)
+
+    def photos_of(self, line: ReturnLine) -> list[Photo]:
+        return [photo for photo in self.photos if photo.return_line_id == line.pk]
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperStatus:
+    """One return as its shopper may see it: no internal notes, no bench remarks of other lines."""
+
+    rma: Return
+    stage: Stage
+    policy: Policy
+    lines: list[ReturnLine]
+    shipment: Shipment | None
+    resolutions: list[Resolution]
+    messages: list[Note]
+    photos: list[Photo]
+    events: list[Event]
+    may_cancel: bool
+    may_answer: bool
+
+
+def return_detail(number: str) -> ReturnDetail:
+    """Return one return by its number, as typed. Raises NotFound. Constant number of statements."""
+    rma = (
+        Return.objects.filter(number=_number(number))
+        .select_related("order", "policy_version", "assignee", "merchant")
+        .first()
+    )
+    if rma is None:
+        raise _unknown()
+    inspections = Inspection.objects.filter(rma=rma).select_related("variant", "location")
+    receipts = Receipt.objects.filter(rma=rma).select_related("location")
+    return ReturnDetail(
+        rma=rma,
+        stage=STAGES[rma.stage],
+        decision=from_json(Decision, rma.decision) if rma.decision else None,
+        policy=policy_of(rma.policy_version_id),
+        lines=_lines(rma),
+        shipments=_shipments(rma),
+        receipts=list(receipts.prefetch_related("lines").order_by("received_at", "pk")),
+        inspections=list(inspections.order_by("pk")),
+        resolutions=_resolutions(rma),
+        notes=list(Note.objects.filter(rma=rma).order_by("created_at", "pk")),
+        photos=list(Photo.objects.filter(rma=rma).order_by("created_at", "pk")),
+        events=list(timeline_of(rma.pk)),
+    )
+
+
+def status_by_token(token: str) -> ShopperStatus:
+    """Return the return that a status link opens. Raises NotFound. Constant statements."""
+    rma = (
+        Return.objects.filter(token=token[:48].replace("\x00", ""))
+        .select_related("order", "merchant")
+        .defer("facts", "decision")
+        .first()
+    )
+    if rma is None:
+        raise NotFound(
+            "This page isn't here. If you came from an e-mail, the link may be old. "
+            "Find your order again to get a new one."
+        )
+    shipments = [one for one in _shipments(rma) if one.status != ShipmentStatus.VOID]
+    messages = Note.objects.filter(rma=rma).exclude(kind=Note.Kind.INTERNAL)
+    own_photos = Photo.objects.filter(rma=rma, inspection__isnull=True)
+    return ShopperStatus(
+        rma=rma,
+        stage=STAGES[rma.stage],
+        policy=policy_of(rma.policy_version_id),
+        lines=_lines(rma),
+        shipment=next(iter(shipments), None),
+        resolutions=_resolutions(rma),
+        messages=list(messages.order_by("created_at", "pk")),
+        photos=list(own_photos.order_by("created_at", "pk")),
+        events=list(timeline_of(rma.pk)),
+        may_cancel=_may_cancel(rma, shipments),
+        may_answer=rma.status == ReturnStatus.NEEDS_INFO,
+    )
+
+
+def returns_of_order(order_id: Any) -> list[Return]:
+    """Return the returns of one order, newest first, with their lines."""
+    lines = ReturnLine.objects.select_related("order_line").order_by("position", "pk")
+    return list(
+        Return.objects.filter(order_id=order_id)
+        .defer("facts", "decision", "quote")
+        .prefetch_related(Prefetch("lines", lines))
+        .order_by("-created_at", "-pk")
+    )
+
+
+def _may_cancel(rma: Return, shipments: list[Shipment]) -> bool:
+    """Mirror what ``cancel_return`` would say, for showing the button."""
+    if rma.status in (ReturnStatus.REQUESTED, ReturnStatus.NEEDS_INFO):
+        return True
+    still = (ShipmentStatus.PENDING, ShipmentStatus.READY, ShipmentStatus.FAILED)
+    unmoved = all(one.status in still for one in shipments)
+    return rma.status == ReturnStatus.OPEN and rma.received_at is None and unmoved
+
+
+def _lines(rma: Return) -> list[ReturnLine]:
+    exchanges = (
+        Exchange.objects.select_related("variant")
+        .exclude(status=Exchange.Status.CANCELLED)
+        .order_by("created_at", "pk")
+    )
+    return list(
+        ReturnLine.objects.filter(rma=rma)
+        .select_related("order_line", "order_line__variant", "exchange_variant")
+        .prefetch_related(Prefetch("exchanges", exchanges))
+        .order_by("position", "pk")
+    )
+
+
+def _shipments(rma: Return) -> list[Shipment]:
+    """Return the parcels, newest first, each with its scans."""
+    shipments = Shipment.objects.filter(rma=rma).prefetch_related("scans")
+    return list(shipments.order_by("-created_at", "-pk"))
+
+
+def _resolutions(rma: Return) -> list[Resolution]:
+    resolutions = Resolution.objects.filter(rma=rma).select_related("refund", "credit_entry")
+    return list(resolutions.order_by("created_at", "pk"))
+
+
+def _number(text: str) -> str:
+    """Read a number from an address or a form; a wrong one is simply not found."""
+    try:
+        return parse_rma_number(text)
+    except InvalidInput as error:
+        raise _unknown() from error
+
+
+def _unknown() -> NotFound:
+    return NotFound("We can't find this return. Check the number or search for the shopper.")
