@@ -25,7 +25,7 @@ from rma.documents import (
     render_label,
     render_slip,
 )
-from rma.numbers import new_rma_number, parse_rma_number
+from rma.numbers import new_rma_number
 
 SHOPPER = Address("Maya Lindqvist", "8 Vicar Street", "Dublin", "D08 X4P2", "IE")
 WAREHOUSE = Address(
@@ -174,15 +174,12 @@ def test_label_names_the_country_only_where_a_border_is_crossed(tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("engine")
-def test_label_of_hundred_random_numbers_reads_back(tmp_path: Path) -> None:
-    for place in range(3):
-        number = new_rma_number()
+def test_label_of_any_number_reads_back(tmp_path: Path) -> None:
+    for place, number in enumerate(["R-B234-5678-9M", *(new_rma_number() for _ in range(3))]):
         folder = tmp_path / str(place)
         folder.mkdir()
         page = pictures(render_label(label(rma_number=number)), folder)[0]
-        assert number in {
-            parse_rma_number(text) for text in scanned(page) if not text.startswith("RB")
-        }
+        assert number.replace("-", "") in scanned(page)
 
 
 @pytest.mark.usefixtures("engine")
