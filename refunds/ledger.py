@@ -77,22 +77,27 @@ def post_cancelled(refund: Refund) -> Journal:
     )
 
 
-def post_paid(allocation: RefundAllocation) -> Journal:
-    """Book that a provider has paid one part out."""
-    return _post_part(allocation, "paid", allocation.amount_minor)
+def post_paid(allocation: RefundAllocation, *, again: bool = False) -> Journal:
+    """Book that one part was paid out; ``again`` when it had been paid and came back before."""
+    times = _times(allocation, "paid") if again else 0
+    return _post_part(allocation, "paid", allocation.amount_minor, times)
 
 
 def post_returned(allocation: RefundAllocation) -> Journal:
     """Book that a part which had been paid came back: the debt is open again."""
-    return _post_part(allocation, "returned", -allocation.amount_minor)
+    times = _times(allocation, "returned")
+    return _post_part(allocation, "returned", -allocation.amount_minor, times)
 
 
-def _post_part(allocation: RefundAllocation, fact: str, minor: int) -> Journal:
+def _times(allocation: RefundAllocation, fact: str) -> int:
+    return Journal.objects.filter(kind=f"refund_{fact}", about_id=allocation.pk).count()
+
+
+def _post_part(allocation: RefundAllocation, fact: str, minor: int, times: int) -> Journal:
     # A part can be paid, bounce and be paid after all; the running number keeps the facts apart.
-    times = Journal.objects.filter(kind=f"refund_{fact}", about_id=allocation.pk).count() + 1
     return post(
         kind=f"refund_{fact}",
-        key=f"allocation:{allocation.pk}:{fact}:{times}",
+        key=f"allocation:{allocation.pk}:{fact}:{times + 1}",
         currency=allocation.currency,
         about_id=allocation.pk,
         legs={Account.REFUND_PAYABLE: minor, Account.PROVIDER_CLEARING: -minor},

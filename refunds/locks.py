@@ -21,21 +21,21 @@ def lock_refund(refund_id: UUID) -> Refund:
 
 def lock_allocation(allocation_id: UUID) -> tuple[Refund, RefundAllocation]:
     """Lock one part of a refund, with the refund and its order. Raises NotFound."""
-    refund_id = (
+    order_id = (
         RefundAllocation.objects.filter(pk=allocation_id)
-        .values_list("refund_id", flat=True)
+        .values_list("refund__order_id", flat=True)
         .first()
     )
-    if refund_id is None:
+    if order_id is None:
         raise NotFound("This part of a refund does not exist.")
-    refund = lock_refund(refund_id)
-    allocation = (
-        RefundAllocation.objects.select_for_update(of=("self",))
-        .select_related("payment", "account")
+    order = lock_order(order_id)
+    part = (
+        RefundAllocation.objects.select_for_update(of=("self", "refund"))
+        .select_related("refund", "payment", "account")
         .get(pk=allocation_id)
     )
-    allocation.refund = refund
-    return refund, allocation
+    part.refund.order = order
+    return part.refund, part
 
 
 def lock_payments(order_id: UUID) -> list[Payment]:

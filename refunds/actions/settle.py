@@ -13,8 +13,8 @@ from refunds.locks import lock_allocation, lock_payments, lock_refund
 from refunds.models import Refund, RefundAllocation
 from refunds.providers.base import RefundAnswer, RefundStatus
 from returns_portal.activity.kinds import EventKind
-from returns_portal.activity.record import record_event
-from returns_portal.core.actor import Actor
+from returns_portal.activity.record import NewEvent, record_event, record_events
+from returns_portal.core.actor import SYSTEM, Actor
 from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction
 from returns_portal.core.errors import InvalidInput, InvalidTransition, NotAllowed
@@ -25,6 +25,44 @@ Part = RefundAllocation.Status
 Whole = Refund.Status
 
 
+class _Change:
+    """One part under lock, what changes about it and its refund, and what happened: saved at once.
+
+    ``events`` are recorded in the order they are added.
+    """
+
+    def __init__(self, allocation_id: UUID, actor: Actor) -> None:
+        self.refund, self.part = lock_allocation(allocation_id)
+        self.actor = actor
+        self.events: list[NewEvent] = []
+        self._part_fields: set[str] = set()
+        self._refund_fields: set[str] = set()
+
+    def set_part(self, **values: object) -> None:
+        for name, value in values.items():
+            setattr(self.part, name, value)
+        self._part_fields.update(values)
+
+    def set_refund(self, **values: object) -> None:
+        for name, value in values.items():
+            setattr(self.refund, name, value)
+        self._refund_fields.update(values)
+
+    def tell(self, kind: EventKind, **facts: object) -> None:
+        refund = self.refund
+        facts |= {"currency": refund.currency, "method": str(refund.method)}
+        self.events.append(NewEvent(kind, "refund", refund.pk, refund.about_id, facts))
+
+    def save(self) -> RefundAllocation:
+        if self._part_fields:
+            self.part.save(update_fields=sorted(self._part_fields))
+        if self._refund_fields:
+            self.refund.save(update_fields=sorted(self._refund_fields))
+        if self.events:
+            record_events(self.events, actor=self.actor)
+        return self.part
+
+
 def apply_provider_status(
     allocation_id: UUID, answer: RefundAnswer, *, actor: Actor
 ) -> RefundAllocation:
@@ -33,21 +71,21 @@ def apply_provider_status(
     An answer for another amount is never taken for this part's: a person is told.
     """
     with action_transaction():
-        refund, part = lock_allocation(allocation_id)
+        change = _Change(allocation_id, actor)
+        part = change.part
         if answer.amount != part.amount:
-            staff.tell_amount_differs(refund, part, answer)
+            staff.tell_amount_differs(change.refund, part, answer)
             return part
         if answer.provider_refund_id and part.provider_refund_id != answer.provider_refund_id:
-            part.provider_refund_id = answer.provider_refund_id[:120]
-            part.save(update_fields=["provider_refund_id"])
+            change.set_part(provider_refund_id=answer.provider_refund_id[:120])
         if answer.status is RefundStatus.SUCCEEDED:
-            _paid(refund, part, actor)
+            _paid(change)
         elif answer.status.no_money_moved:
             reason = answer.failure_reason or answer.status.value
-            _failed(refund, part, reason, staff.reason_in_words(reason), actor)
+            _failed(change, reason, staff.reason_in_words(reason))
         else:
-            _on_its_way(refund, part, answer, actor)
-    return part
+            _on_its_way(change, answer.status)
+        return change.save()
 
 
 def apply_declined(
@@ -55,20 +93,20 @@ def apply_declined(
 ) -> RefundAllocation:
     """Write that the provider certainly refused one part: nothing was paid."""
     with action_transaction():
-        refund, part = lock_allocation(allocation_id)
-        _failed(refund, part, code, message, actor)
-    return part
+        change = _Change(allocation_id, actor)
+        _failed(change, code, message)
+        return change.save()
 
 
 def apply_unknown(allocation_id: UUID) -> RefundAllocation:
     """Show that it is being found out whether one part was paid."""
     with action_transaction():
-        refund, part = lock_allocation(allocation_id)
-        if part.status in (Part.PLANNED, Part.SENDING):
-            part.status = Part.UNKNOWN
-            part.save(update_fields=["status"])
-            _move(refund, Whole.EXECUTING)
-    return part
+        change = _Change(allocation_id, SYSTEM)
+        if change.part.status in (Part.PLANNED, Part.SENDING):
+            change.set_part(status=Part.UNKNOWN)
+            if change.refund.status == Whole.APPROVED:
+                change.set_refund(status=Whole.EXECUTING)
+        return change.save()
 
 
 def mark_paid(allocation_id: UUID, *, actor: Actor, reference: str = "") -> RefundAllocation:
@@ -77,7 +115,8 @@ def mark_paid(allocation_id: UUID, *, actor: Actor, reference: str = "") -> Refu
     Raises InvalidTransition for a part that a provider pays, NotAllowed without the right to send.
     """
     with action_transaction():
-        refund, part = lock_allocation(allocation_id)
+        change = _Change(allocation_id, actor)
+        refund, part = change.refund, change.part
         if part.status == Part.SUCCEEDED:
             return part
         if not actor.may(Permission.REFUNDS_SEND):
@@ -93,10 +132,9 @@ def mark_paid(allocation_id: UUID, *, actor: Actor, reference: str = "") -> Refu
         if part.status not in (Part.PLANNED, Part.PENDING):
             raise InvalidTransition("This part of the refund can't be paid any more.")
         if reference:
-            part.provider_refund_id = reference[:120]
-            part.save(update_fields=["provider_refund_id"])
-        _paid(refund, part, actor)
-    return part
+            change.set_part(provider_refund_id=reference[:120])
+        _paid(change)
+        return change.save()
 
 
 def retry(refund_id: UUID, *, actor: Actor, method: str | None = None) -> Refund:
@@ -121,7 +159,9 @@ def retry(refund_id: UUID, *, actor: Actor, method: str | None = None) -> Refund
             free = [row for row in lock_payments(refund.order_id) if row.pk not in bearing]
             by_hand = (method or refund.method) == Refund.Method.MANUAL
             held += planning.allocate(refund, Money(owed, refund.currency), free, by_hand=by_hand)
-        _move(refund, Whole.EXECUTING if refund.status == Whole.FAILED else Whole.APPROVED)
+        if refund.status == Whole.FAILED:
+            refund.status = Whole.EXECUTING
+            refund.save(update_fields=["status"])
         staff.close_all(refund, actor, "Sent again")
         planning.send(refund, held)
         record_event(
@@ -141,54 +181,55 @@ def _can_go(part: RefundAllocation) -> bool:
     return not part.payment.is_disputed and not planning.has_call(part)
 
 
-def _on_its_way(refund: Refund, part: RefundAllocation, answer: RefundAnswer, actor: Actor) -> None:
+def _on_its_way(change: _Change, status: RefundStatus) -> None:
     """Write that a part waits at the provider or for a person. Late news of it changes nothing."""
+    refund, part = change.refund, change.part
     if part.status not in (Part.PLANNED, Part.SENDING, Part.UNKNOWN):
         return
-    part.status = Part.PENDING
-    part.save(update_fields=["status"])
-    _move(refund, Whole.EXECUTING)
+    change.set_part(status=Part.PENDING)
+    if refund.status != Whole.FAILED:
+        change.set_refund(status=Whole.EXECUTING)
     if planning.is_by_hand(part):
         staff.ask_to_pay(refund, part)
         return
-    _sent(refund, part, actor)
-    if answer.status is RefundStatus.REQUIRES_ACTION:
+    _sent(change, planning.live_parts(refund.pk))
+    if status is RefundStatus.REQUIRES_ACTION:
         staff.tell_requires_action(refund)
 
 
-def _paid(refund: Refund, part: RefundAllocation, actor: Actor) -> None:
+def _paid(change: _Change) -> None:
+    """Write that a part was paid; with the last one the refund is settled."""
+    refund, part = change.refund, change.part
     if part.status == Part.SUCCEEDED:
         return
-    if part.status in (Part.FAILED, Part.CANCELLED) and not _revive(refund, part):
+    parts = planning.live_parts(refund.pk)
+    revived = part.status in (Part.FAILED, Part.CANCELLED)
+    if revived and not _revive(refund, part, parts):
         return
-    _sent(refund, part, actor)
-    part.status = Part.SUCCEEDED
-    part.settled_at = now()
-    part.failure_code = part.failure_message = ""
-    part.save(update_fields=["status", "settled_at", "failure_code", "failure_message"])
-    ledger.post_paid(part)
-    paid = sum(
-        one.amount_minor for one in planning.live_parts(refund.pk) if one.status == Part.SUCCEEDED
+    _sent(change, parts)
+    change.set_part(status=Part.SUCCEEDED, settled_at=now(), failure_code="", failure_message="")
+    ledger.post_paid(part, again=revived)
+    others = sum(
+        one.amount_minor for one in parts if one.status == Part.SUCCEEDED and one.pk != part.pk
     )
-    if paid < refund.amount_minor:
+    if others + part.amount_minor < refund.amount_minor:
         if refund.status != Whole.FAILED:
-            _move(refund, Whole.EXECUTING)
+            change.set_refund(status=Whole.EXECUTING)
         return
-    refund.settled_at = part.settled_at
-    refund.save(update_fields=["settled_at"])
-    _move(refund, Whole.SUCCEEDED)
-    staff.close_all(refund, actor, "Refunded")
-    _record(EventKind.REFUND_SUCCEEDED, refund, actor, amount_minor=refund.amount_minor)
+    # Nobody was asked to do anything about a refund that went straight through.
+    if refund.status != Whole.APPROVED:
+        staff.close_all(refund, change.actor, "Refunded")
+    change.set_refund(status=Whole.SUCCEEDED, settled_at=part.settled_at)
+    change.tell(EventKind.REFUND_SUCCEEDED, amount_minor=refund.amount_minor)
 
 
-def _revive(refund: Refund, part: RefundAllocation) -> bool:
+def _revive(refund: Refund, part: RefundAllocation, parts: list[RefundAllocation]) -> bool:
     """Take a part back into account that was given up but is paid after all, if there is room.
 
     There is none once its successor was sent, or the refund was cancelled: the money may then have
     gone out twice, and only a person can get it back.
     """
-    live = sum(one.amount_minor for one in planning.live_parts(refund.pk))
-    fits = live + part.amount_minor <= refund.amount_minor
+    fits = sum(one.amount_minor for one in parts) + part.amount_minor <= refund.amount_minor
     if refund.status != Whole.CANCELLED and fits and planning.has_room(part):
         planning.take_from_payment(part)
         return True
@@ -196,60 +237,35 @@ def _revive(refund: Refund, part: RefundAllocation) -> bool:
     return False
 
 
-def _failed(refund: Refund, part: RefundAllocation, code: str, message: str, actor: Actor) -> None:
+def _failed(change: _Change, code: str, message: str) -> None:
     """Write that a part was refused or bounced: free its payment and open the debt again."""
+    refund, part = change.refund, change.part
     if part.status in (Part.FAILED, Part.CANCELLED):
         return
     late = part.status == Part.SUCCEEDED
-    part.status = Part.FAILED
-    part.failure_code = code[:60]
-    part.failure_message = message[:300]
-    part.settled_at = now()
-    part.save(update_fields=["status", "failure_code", "failure_message", "settled_at"])
+    change.set_part(
+        status=Part.FAILED,
+        failure_code=code[:60],
+        failure_message=message[:300],
+        settled_at=now(),
+    )
     planning.give_back_to_payment(part)
     if late:
         ledger.post_returned(part)
-    refund.settled_at = None
-    refund.save(update_fields=["settled_at"])
-    _move(refund, Whole.FAILED)
+    change.set_refund(status=Whole.FAILED, settled_at=None)
     staff.tell_failed(refund, part, late=late)
-    _record(
+    change.tell(
         EventKind.REFUND_FAILED,
-        refund,
-        actor,
         amount_minor=part.amount_minor,
         code=part.failure_code,
         late=late,
     )
 
 
-def _sent(refund: Refund, part: RefundAllocation, actor: Actor) -> None:
+def _sent(change: _Change, parts: list[RefundAllocation]) -> None:
     """Note when the money left, and say so once per refund."""
-    if part.sent_at is not None:
+    if change.part.sent_at is not None:
         return
-    part.sent_at = now()
-    part.save(update_fields=["sent_at"])
-    others = RefundAllocation.objects.filter(refund=refund, sent_at__isnull=False)
-    if not others.exclude(pk=part.pk).exists():
-        _record(EventKind.REFUND_SENT, refund, actor, amount_minor=refund.amount_minor)
-
-
-def _record(kind: EventKind, refund: Refund, actor: Actor, **facts: object) -> None:
-    record_event(
-        kind,
-        subject_kind="refund",
-        subject_id=refund.pk,
-        about_id=refund.about_id,
-        actor=actor,
-        currency=refund.currency,
-        method=str(refund.method),
-        **facts,
-    )
-
-
-def _move(refund: Refund, status: str) -> None:
-    """Set the state of a refund whose row is locked."""
-    if refund.status == status:
-        return
-    refund.status = status
-    refund.save(update_fields=["status"])
+    change.set_part(sent_at=now())
+    if not any(one.sent_at for one in parts if one.pk != change.part.pk):
+        change.tell(EventKind.REFUND_SENT, amount_minor=change.refund.amount_minor)

@@ -296,6 +296,25 @@ def test_retry_keeps_the_part_that_succeeded(account: ProviderAccount) -> None:
     assert problems() == []
 
 
+def test_refund_with_a_failed_part_stays_failed_whatever_the_other_part_does(
+    account: ProviderAccount,
+) -> None:
+    order = make_order(3000, 4000)
+    Payment.objects.filter(external_id="1").update(reference="pay-1-declined")
+    Payment.objects.filter(external_id="2").update(reference="pay-2-lost")
+    refund = ask(order, 7000)
+
+    run_due_calls()
+    refund.refresh_from_db()
+    assert refund.status == "failed"
+    _later()
+
+    refund.refresh_from_db()
+    assert refund.status == "failed"
+    assert sorted(refund.allocations.values_list("status", flat=True)) == ["failed", "succeeded"]
+    assert problems() == []
+
+
 def test_retry_of_a_settled_refund_or_without_the_right_is_refused(
     account: ProviderAccount,
 ) -> None:
