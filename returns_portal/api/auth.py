@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import timedelta
 from typing import Any
 
@@ -14,31 +12,16 @@ from rest_framework.request import Request
 
 from returns_portal.core.actor import Actor, ActorKind
 from returns_portal.core.clock import now
-from returns_portal.core.scope import system_scope
-from returns_portal.tenancy.models import ApiKey, Merchant
+from returns_portal.tenancy.api_tokens import Token, read_token
+from returns_portal.tenancy.models import ApiKey
 
 _STALE = timedelta(minutes=10)
 
 
-def find_key(header: str) -> ApiKey | None:
-    """Return the live key of an ``Authorization: Bearer rp_<id>_<secret>`` header, or None.
-
-    One statement; compares the secret's hash in constant time, also for an unknown id.
-    """
-    scheme, _, token = header.partition(" ")
-    prefix, _, rest = token.strip().partition("_")
-    key_id, _, secret = rest.partition("_")
-    if scheme.lower() != "bearer" or prefix != "rp" or not key_id.isalnum() or not secret:
-        return None
-    with system_scope():
-        key = ApiKey.all_tenants.select_related("merchant").filter(key_id=key_id).first()
-    expected = bytes(key.secret_hash) if key else b"\0" * 32
-    given = hashlib.sha256(secret.encode()).digest()
-    if not hmac.compare_digest(expected, given) or key is None or key.revoked_at:
-        return None
-    if key.merchant.status != Merchant.Status.ACTIVE:
-        return None
-    return key
+def bearer(header: str) -> Token | None:
+    """Return the token of an ``Authorization: Bearer rp_...`` header, or None."""
+    scheme, _, text = header.partition(" ")
+    return read_token(text) if scheme.lower() == "bearer" else None
 
 
 def touch(key: ApiKey) -> None:

@@ -10,9 +10,10 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from returns_portal.api.auth import actor_of, find_key, touch
+from returns_portal.api.auth import actor_of, bearer, touch
 from returns_portal.core.actor import Actor
 from returns_portal.core.scope import merchant_scope
+from returns_portal.tenancy.api_tokens import find_key
 
 
 class ApiView(APIView):
@@ -24,18 +25,19 @@ class ApiView(APIView):
     scopes: ClassVar[dict[str, str]] = {}
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with transaction.atomic():
-            key = find_key(request.headers.get("Authorization", ""))
-            request.api_key = key  # type: ignore[attr-defined]
-            if key is None:
-                return super().dispatch(request, *args, **kwargs)
-            request.merchant = key.merchant  # type: ignore[attr-defined]
-            with merchant_scope(key.merchant_id):
+        token = bearer(request.headers.get("Authorization", ""))
+        request.api_key = None  # type: ignore[attr-defined]
+        if token is None:
+            return super().dispatch(request, *args, **kwargs)
+        with merchant_scope(token.merchant_id), transaction.atomic():
+            key = find_key(token)
+            if key is not None:
+                request.api_key, request.merchant = key, key.merchant  # type: ignore[attr-defined]
                 touch(key)
-                response = super().dispatch(request, *args, **kwargs)
-                if response.status_code >= 400:
-                    transaction.set_rollback(True)
-                return response
+            response = super().dispatch(request, *args, **kwargs)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+            return response
 
     @staticmethod
     def actor(request: Request) -> Actor:

@@ -18,7 +18,8 @@ from returns_portal.core.scope import current_merchant_id
 
 HEADER = "Idempotency-Key"
 _INSERT = """
-    INSERT INTO api_idempotencyrecord (id, merchant_id, api_key_id, key, request_hash, status, created_at)
+    INSERT INTO api_idempotencyrecord
+        (id, merchant_id, api_key_id, key, request_hash, status, created_at)
     VALUES (%s, %s, %s, %s, %s, 0, %s) ON CONFLICT DO NOTHING
 """
 

@@ -20,7 +20,7 @@ MAX_LIMIT = 200
 def page_of(
     request: Request, rows: QuerySet[Any], show: Callable[[Any], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return ``{"results", "next"}``, newest first. Ids are time-ordered, so they are the cursor."""
+    """Return ``{"results", "next"}``, newest first. The time-ordered ids are the cursor."""
     limit = _limit(request.query_params.get("limit", str(DEFAULT_LIMIT)))
     cursor = request.query_params.get("cursor", "")
     if cursor:

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import F, OuterRef, Subquery, Sum
 
 from returns_portal.commerce.models import Order, OrderLine, Payment, Variant
+from returns_portal.core.db import preload
 from returns_portal.core.errors import Conflict, InvalidInput
 from rma.actions.notes import checked
 from rma.models import Photo, Return
@@ -58,7 +59,7 @@ class OrderRead:
     def quote(self, lines: Sequence[RequestedLine]) -> Quote:
         """Price the request; refuses what is more than remains."""
         # What the payments captured is known as a sum; nobody has to load them for it.
-        _preload(self.order, "payments", [])
+        preload(self.order, "payments", [])
         try:
             return quote_return(
                 self.order,
@@ -98,7 +99,7 @@ def read_order(order: Order, operation_id: str) -> OrderRead:
     )
     if not lines:
         raise Conflict("This order has no items that can be returned.", code="no_lines")
-    _preload(order, "lines", lines)
+    preload(order, "lines", lines)
     first: Any = lines[0]
     version_id, policy = required(first.policy_version_id)
     return OrderRead(
@@ -110,14 +111,6 @@ def read_order(order: Order, operation_id: str) -> OrderRead:
         captured_minor=first.captured_minor,
         time_zone=first.time_zone,
     )
-
-
-def _preload(order: Order, name: str, rows: Sequence[Any]) -> None:
-    """Leave ``rows`` on the order as ``prefetch_related`` would."""
-    known = getattr(order, name).all()
-    known._result_cache = list(rows)
-    known._prefetch_done = True
-    order.__dict__.setdefault("_prefetched_objects_cache", {})[name] = known
 
 
 def check_shape(

@@ -19,7 +19,7 @@ from returns_portal.commerce.models import Order
 from returns_portal.core.actor import Actor
 from returns_portal.core.clock import now
 from returns_portal.core.crypto import normalise
-from returns_portal.core.db import action_transaction
+from returns_portal.core.db import action_transaction, preload
 from returns_portal.core.errors import Conflict, NotAllowed, PolicyRefused
 from returns_portal.core.ids import new_id, new_token
 from returns_portal.core.money import allocate
@@ -105,6 +105,9 @@ def request_return(
         if outcome.overruled:
             text = f"Policy overruled: {override_reason.strip()}"[:MAX_LENGTH]
             keep_note(rma, actor=actor, text=text, kind=Note.Kind.INTERNAL)
+        for row in return_lines:
+            row.order_line = read.lines[row.order_line_id]
+        preload(rma, "lines", return_lines)
         return rma
 
 

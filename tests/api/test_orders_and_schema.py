@@ -1,0 +1,112 @@
+"""Orders over the API, refunds, and the document that describes it all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+import schemathesis
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from returns_portal.core.scope import merchant_scope
+from returns_portal.tenancy.models import Merchant
+from tests import flows
+from tests.api.conftest import Api
+from tests.shared_data import shared_path
+
+pytestmark = pytest.mark.django_db
+
+
+def shopify_order() -> dict[str, Any]:
+    return json.loads(shared_path("shopify/rest/py-order.json").read_text())["order"]
+
+
+def test_upsert_creates_once_and_then_changes_nothing(api: Api) -> None:
+    sent = {"source": "shopify", "order": shopify_order()}
+    one, two = api.post("orders/", sent), api.post("orders/", sent)
+
+    assert (one.status_code, one.json()["outcome"]) == (201, "created")
+    assert (two.status_code, two.json()["outcome"]) == (200, "unchanged")
+    listed = api.get("orders/").json()["results"]
+    assert [order["id"] for order in listed] == [one.json()["id"]]
+    assert api.get(f"orders/{one.json()['id']}/").json() == listed[0]
+
+
+def test_upsert_of_a_broken_order_names_the_field(api: Api) -> None:
+    broken = shopify_order()
+    broken["currency"] = "XXZ"
+    answer = api.post("orders/", {"source": "shopify", "order": broken})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"].startswith("order.")
+    assert api.get("orders/").json()["results"] == []
+
+
+@pytest.mark.parametrize("order", [{}, {"id": None}, {"id": [], "line_items": 5}, {"a": {"b": 1}}])
+@pytest.mark.parametrize("source", ["shopify", "woocommerce"])
+def test_upsert_of_garbage_is_400(api: Api, source: str, order: dict[str, Any]) -> None:
+    assert api.post("orders/", {"source": source, "order": order}).status_code == 400
+
+
+def test_refunds_are_listed_with_their_parts(api: Api, shop: Merchant) -> None:
+    with merchant_scope(shop.pk):
+        placed = flows.order()
+        rma = flows.inspected(flows.received(flows.request(placed, method="own")))
+
+    [refund] = api.get(f"refunds/?return={rma.pk}").json()["results"]
+    assert refund["amount"]["minor"] == 4005
+    assert refund["order"] == "NL-1001"
+    assert [part["payment"] for part in refund["parts"]] == ["Visa ending 4242"]
+    assert api.get("refunds/?status=failed").json()["results"] == []
+    assert api.get("refunds/?status=odd").status_code == 400
+    assert api.get("refunds/?return=odd").status_code == 400
+
+
+def test_document_and_page_are_open_to_everybody(client: Client) -> None:
+    document = client.get("/api/v1/openapi.json")
+    page = client.get("/api/v1/docs/")
+
+    assert document.json()["openapi"].startswith("3.1")
+    for operation in ("returns_create", "orders_upsert", "refunds_list", "returns_approve"):
+        assert operation in page.content.decode()
+
+
+def test_unknown_address_is_a_problem(client: Client) -> None:
+    answer = client.get("/api/v1/nothing/here/")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+NEGATIVE = schemathesis.GenerationMode.NEGATIVE
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+        HealthCheck.data_too_large,
+    ],
+)
+@given(drawn=st.data())
+def test_every_operation_keeps_to_its_document(api: Api, drawn: st.DataObject) -> None:
+    """Broken input to any operation answers neither 5xx nor anything its document leaves out."""
+    document = api.client.get("/api/v1/openapi.json").json()
+    schema = schemathesis.openapi.from_dict(document)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) >= 9
+    operation = drawn.draw(st.sampled_from(operations))
+    case = drawn.draw(operation.as_strategy(generation_mode=NEGATIVE))
+    query = urlencode({key: str(value) for key, value in (case.query or {}).items()})
+    path = quote(case.formatted_path.removeprefix("/api/v1/"), safe="/%")
+    sent = json.dumps(case.body, default=str) if isinstance(case.body, dict | list) else b"{"
+    answer = api.call(operation.method.upper(), f"{path}?{query}", sent)
+
+    assert answer.status_code < 500
+    assert str(answer.status_code) in operation.definition.raw["responses"]
