@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from rma.models import Inspection, ReceiptLine, ReturnLine
-from rma.states import InspectionStatus, ReceiptLineStatus
+from rma.models import Inspection, ReceiptLine, Resolution, ReturnLine
+from rma.states import InspectionStatus, ReceiptLineStatus, ResolutionStatus
 
 INSPECTED = (InspectionStatus.INSPECTED, InspectionStatus.DISPOSED)
 
@@ -28,6 +28,8 @@ class LineGoods:
     pending: int
     accepted: int
     rejected: int
+    # Whether the return has a resolution that was not cancelled.
+    is_settled: bool
 
     @property
     def missing(self) -> int:
@@ -56,6 +58,11 @@ def goods_of(rma_id: UUID) -> list[LineGoods]:
             n_pending=_inspections(~Q(status__in=INSPECTED)),
             n_accepted=_inspections(Q(status__in=INSPECTED, is_accepted=True)),
             n_rejected=_inspections(Q(status__in=INSPECTED, is_accepted=False)),
+            settled=Exists(
+                Resolution.objects.filter(rma=OuterRef("rma")).exclude(
+                    status=ResolutionStatus.CANCELLED
+                )
+            ),
         )
         .order_by("position", "pk")
     )
@@ -68,6 +75,7 @@ def goods_of(rma_id: UUID) -> list[LineGoods]:
             pending=line.n_pending,
             accepted=line.n_accepted,
             rejected=line.n_rejected,
+            is_settled=line.settled,
         )
         for line in lines
     ]

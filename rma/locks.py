@@ -14,10 +14,19 @@ def lock_return(rma_id: UUID) -> Return:
     Raises NotFound. One statement: PostgreSQL takes the locks of a joined row in the order of the
     list, the order's first, so that this never crosses a new request, which locks the order.
     """
+    return _locked(pk=rma_id)
+
+
+def lock_return_of_unit(inspection_id: UUID) -> Return:
+    """Lock the return that a unit at the bench belongs to, with its order. Raises NotFound."""
+    return _locked(inspections=inspection_id)
+
+
+def _locked(**which: UUID) -> Return:
     rma = (
-        Return.objects.select_related("order", "policy_version")
+        Return.objects.select_related("order", "policy_version", "merchant")
         .select_for_update(of=("order", "self"))
-        .filter(pk=rma_id)
+        .filter(**which)
         .first()
     )
     if rma is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     Case,
@@ -29,12 +31,18 @@ from rma.states import (
 _DONE = (InspectionStatus.INSPECTED, InspectionStatus.DISPOSED)
 
 
-def refresh_stage(rma: Return) -> str:
-    """Store the stage of a locked return, read afresh in one statement; return it."""
+def refresh_stage(rma: Return, *, saving: Sequence[str] = ()) -> str:
+    """Store the stage of a locked return, read afresh in one statement; return it.
+
+    ``saving`` names columns of ``rma`` that the action changed and that go with the same UPDATE.
+    """
     stage = stage_of(stage_facts(rma)).key
+    changed = list(saving)
     if stage != rma.stage:
         rma.stage = stage
-        rma.save(update_fields=["stage"])
+        changed.append("stage")
+    if changed:
+        rma.save(update_fields=changed)
     return stage
 
 

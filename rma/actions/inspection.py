@@ -13,12 +13,12 @@ from returns_portal.activity.record import NewEvent, record_events
 from returns_portal.core.actor import Actor
 from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction
-from returns_portal.core.errors import Conflict, InvalidInput, NotFound, PolicyRefused
+from returns_portal.core.errors import Conflict, InvalidInput, PolicyRefused
 from returns_portal.core.money import Money, share
 from rma.actions.closing import close_if_settled
 from rma.actions.resolution import settle_when_complete
 from rma.goods import goods_of
-from rma.locks import lock_return
+from rma.locks import lock_return_of_unit
 from rma.models import Inspection, Return
 from rma.policy.disposition import CHECKS, Disposition, Grade, Suggestion, suggest
 from rma.policy.live import policy_of
@@ -57,7 +57,7 @@ def inspect_unit(
     checks = dict(checklist or {})
     _check(grade, disposition, checks)
     with action_transaction():
-        rma = _lock(inspection_id)
+        rma = lock_return_of_unit(inspection_id)
         unit = _unit(inspection_id)
         decided = {
             "grade": grade,
@@ -107,13 +107,6 @@ def unit_value(unit: Inspection, currency: str) -> Money:
     if unit.variant is not None:
         return Money(unit.variant.price_minor, unit.variant.currency)
     return Money.zero(currency)
-
-
-def _lock(inspection_id: UUID) -> Return:
-    rma_id = Inspection.objects.filter(pk=inspection_id).values_list("rma_id", flat=True).first()
-    if rma_id is None:
-        raise NotFound("This unit does not exist. Scan the return again.")
-    return lock_return(rma_id)
 
 
 def _unit(inspection_id: UUID) -> Inspection:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
+
+from django.db.models import Subquery
 
 from inventory.actions import moved_events
 from inventory.ledger import Move, apply_moves
@@ -20,6 +23,8 @@ from returns_portal.core.errors import Conflict, InvalidInput, NotFound
 from rma.goods import LineGoods, goods_of
 from rma.locks import lock_return
 from rma.models import Inspection, Receipt, ReceiptLine, Return
+from rma.policy.live import policy_of
+from rma.policy.rules import local_day
 from rma.stages import refresh_stage
 from rma.states import ReceiptLineStatus, ReturnStatus
 
@@ -66,13 +71,12 @@ def receive_parcel(
         raise InvalidInput("Reload the page before receiving this parcel.", field="operation_id")
     with action_transaction():
         rma = lock_return(rma_id)
-        known = Receipt.objects.filter(operation_id=operation_id).first()
-        if known is not None:
-            return _same_parcel(known, rma)
+        location = _location(location_id, operation_id)
+        if location is not None and location.known is not None:
+            return _same_parcel(location.known, rma)
         lines = {entry.line.pk: entry for entry in goods_of(rma.pk)}
         _check(units, lines)
-        location = Location.objects.filter(pk=location_id, is_active=True).first()
-        if location is None:
+        if location is None or not location.is_active:
             raise NotFound("This location does not exist or is closed. Choose another.")
         receipt = Receipt.objects.create(
             rma=rma,
@@ -87,15 +91,31 @@ def receive_parcel(
         movements = apply_moves(list(_arrivals(rma, location, found)), actor_name=actor.name)
         event = NewEvent(EventKind.PARCEL_RECEIVED, "receipt", receipt.pk, rma.pk, _counts(found))
         record_events([event, *moved_events(movements)], actor=actor)
-        if rma.received_at is None:
-            rma.received_at = receipt.received_at
-            rma.save(update_fields=["received_at"])
+        changed = _arrived(rma, receipt) if rma.received_at is None else []
         _tell_person(rma, receipt, found)
-        refresh_stage(rma)
+        refresh_stage(rma, saving=changed)
     return receipt
 
 
-def _same_parcel(known: Receipt, rma: Return) -> Receipt:
+def _arrived(rma: Return, receipt: Receipt) -> list[str]:
+    """Note the first arrival; the refund is promised for sooner if it can be."""
+    rma.received_at = receipt.received_at
+    if rma.refund_promised_on is None:
+        return ["received_at"]
+    days = policy_of(rma.policy_version_id).refund_days
+    sooner = local_day(receipt.received_at, rma.merchant.time_zone) + timedelta(days=days)
+    rma.refund_promised_on = min(rma.refund_promised_on, sooner)
+    return ["received_at", "refund_promised_on"]
+
+
+def _location(location_id: UUID, operation_id: str) -> Location | None:
+    """Return the location and, as ``known``, the id of a receipt made by the same operation."""
+    receipt = Receipt.objects.filter(operation_id=operation_id).values("pk")
+    return Location.objects.filter(pk=location_id).annotate(known=Subquery(receipt[:1])).first()
+
+
+def _same_parcel(receipt_id: UUID, rma: Return) -> Receipt:
+    known = Receipt.objects.get(pk=receipt_id)
     if known.rma_id != rma.pk:
         raise Conflict("This scan was already used for another return. Reload the page.")
     return known

@@ -15,14 +15,14 @@ from returns_portal.activity.record import record_event
 from returns_portal.activity.staff_tasks import close_task, open_task
 from returns_portal.commerce.counters import release_units
 from returns_portal.commerce.models import Order
-from returns_portal.commerce.selectors import order_for_return
+from returns_portal.commerce.selectors import load_for_return, order_for_return
 from returns_portal.core.actor import SYSTEM, Actor
 from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction, attempt
 from returns_portal.core.errors import Conflict, DomainError, InvalidTransition, NotFound
 from returns_portal.core.ids import new_id
 from returns_portal.core.money import Money
-from rma.actions.closing import close, close_if_settled
+from rma.actions.closing import close
 from rma.actions.exchange import release_exchange
 from rma.goods import LineGoods, goods_of
 from rma.locks import lock_return
@@ -122,14 +122,13 @@ def settle_when_complete(rma: Return, goods: Sequence[LineGoods]) -> None:
 
 def settle(rma: Return, goods: Sequence[LineGoods], *, actor: Actor) -> list[Resolution]:
     """Write and set in motion what a locked return owes. The caller refreshes the stage."""
-    known = list(Resolution.objects.filter(rma=rma).exclude(status=ResolutionStatus.CANCELLED))
-    if known:
-        return known
+    if any(one.is_settled for one in goods):
+        return list(Resolution.objects.filter(rma=rma).exclude(status=ResolutionStatus.CANCELLED))
     if rma.status != ReturnStatus.OPEN:
         raise InvalidTransition(
             f"This return is {rma.status.replace('_', ' ')}, so it can't be settled."
         )
-    order = order_for_return(rma.order_id)
+    order = load_for_return(rma.order)
     preview = _preview(rma, goods, order)
     if preview.blocker:
         raise Conflict(preview.blocker, code="not_ready")
@@ -142,10 +141,8 @@ def settle(rma: Return, goods: Sequence[LineGoods], *, actor: Actor) -> list[Res
     _record(rma, preview, resolutions, actor)
     if preview.needs_person or actor is not SYSTEM:
         _close_task(rma, actor)
-    if resolutions:
-        close_if_settled(rma)
-    else:
-        close(rma, outcome="not_accepted")
+    if all(one.status == ResolutionStatus.SETTLED for one in resolutions):
+        close(rma, outcome="settled" if resolutions else "not_accepted")
     return resolutions
 
 

@@ -33,8 +33,9 @@ _BEFORE_ARRIVAL = (ShipmentStatus.PENDING, ShipmentStatus.READY, ShipmentStatus.
 def plan_label(rma: Return, *, actor: Actor, is_new: bool = False) -> Shipment:
     """Plan a label for a locked, approved return; a return with a living parcel keeps it.
 
-    One made in this very transaction (``is_new``) has none to look for. The caller refreshes the stage. Without a carrier account, or with one that sells no labels, a
-    person is asked to make the label by hand.
+    One made in this very transaction (``is_new``) has none to look for. The caller refreshes the
+    stage. Without a carrier account, or with one that sells no labels, a person is asked to make
+    the label by hand.
     """
     with action_transaction():
         alive = None if is_new else alive_shipment(rma)
