@@ -26,6 +26,7 @@ main { max-width: 960px; margin: 24px auto; padding: 0 16px; }
 .quiet { color: #59636e; font-size: 14px; }
 nav { display: flex; gap: 16px; margin: 16px 0; flex-wrap: wrap; }
 a { color: #0b57a4; }
+nav a[aria-current] { color: inherit; font-weight: 600; text-decoration: none; }
 iframe { width: 100%; height: 70vh; border: 1px solid #d5d9de; border-radius: 8px;
          background: #fff; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font: 14px/1.5 ui-monospace, monospace;
@@ -56,7 +57,7 @@ def listing(messages: list[Caught], total: int) -> str:
     rows = "".join(
         f'<a class="row" href="/messages/{message.key}">'
         f'<span class="subject">{escape(message.subject)}</span><br>'
-        f'<span class="quiet">To {escape(message.recipients)} · {escape(message.date)}'
+        f'<span class="quiet">To {escape(message.recipients)} · {message.received}'
         f"{attachment_note(message)}</span></a>"
         for message in messages
     )
@@ -87,7 +88,7 @@ def detail(message: Caught, view: str) -> str:
     body = (
         f"<h2>{escape(message.subject)}</h2>"
         f'<p class="quiet">From {escape(message.sender)}<br>To {escape(message.recipients)}<br>'
-        f"{escape(message.date)}</p>{attachments(message)}"
+        f"Received {message.received}</p>{attachments(message)}"
         f'<nav aria-label="Views">{links}<a href="/messages/{message.key}/raw">Source</a></nav>'
         f"{content(message, view)}"
     )

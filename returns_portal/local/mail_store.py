@@ -39,6 +39,12 @@ class Caught:
     headers: tuple[tuple[str, str], ...]
     size: int
 
+    @property
+    def received(self) -> str:
+        """Return when it was caught, in this machine's time: the sender's clock may be off."""
+        seconds = int(self.key.partition("-")[0]) / 1000
+        return time.strftime("%d %b %Y, %H:%M:%S", time.localtime(seconds))
+
 
 class MailStore:
     """A folder of messages, each under a sortable key that is safe in an address."""
