@@ -122,10 +122,11 @@ class Balance:
         return Parts(net, taxes)
 
     def _fill(self, gross: int, targets: dict[str, int]) -> Parts:
-        """Spread ``gross`` over the parts: taxes at their targets, net the rest, all in bounds."""
+        """Spread ``gross`` over the parts: taxes at their targets, net the rest, all in bounds.
+
+        With all that remains as ``gross`` the bounds leave one answer: every part's remainder.
+        """
         left = self.remaining
-        if gross == left.gross_minor:
-            return left
         taxes = {code: min(max(0, targets.get(code, 0)), minor) for code, minor in left.taxes}
         net = gross - sum(taxes.values())
         for code in reversed(taxes):

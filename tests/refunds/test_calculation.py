@@ -194,6 +194,15 @@ def test_quote_shipping_back_follows_policy(rule: str, first: int, second: int) 
     assert socks.shipping.tax_minor + shoes.shipping.tax_minor == (115 if second else 0)
 
 
+def test_quote_shipping_in_proportion_never_takes_back_what_was_given_by_hand() -> None:
+    by_hand = quote(ORDER, (), ReturnRequest(shipping_gross_minor=600), PLAIN)
+
+    shoes = quote(ORDER, (as_prior(by_hand),), units("shoes"), RefundPolicy("proportion"))
+
+    assert shoes.total_minor == 11700
+    assert shoes.shipping == Parts()
+
+
 def test_quote_merchant_fault_gives_shipping_back_once() -> None:
     policy = RefundPolicy(shipping_back="merchant_fault")
     assert quote(ORDER, (), units("shoes"), policy).shipping == Parts()
@@ -314,6 +323,16 @@ def test_quote_beyond_what_was_captured_is_refused() -> None:
 
     assert refusal.value.code == "exceeds_paid"
     assert refusal.value.facts == {"max_refundable_minor": 300}
+
+
+def test_quote_fee_that_was_kept_is_still_with_the_merchant() -> None:
+    order = replace(ORDER, paid_minor=15800)
+    fee = RefundPolicy(fees=(FeeRule("return_shipping", 495),))
+    prior = as_prior(quote(order, (), units("shoes"), fee))
+
+    rest = quote(order, (prior,), ReturnRequest(everything=True), PLAIN)
+
+    assert rest.total_minor == 4304
 
 
 @pytest.mark.parametrize(
