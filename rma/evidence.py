@@ -160,10 +160,7 @@ def store_photo(
     picture = read_picture(upload, field=field)
     path = f"photos/{scope.current_merchant_id()}/{new_token(24)}.{picture.suffix}"
     with action_transaction():
-        owner = {"draft": draft} if draft is not None else {"inspection": inspection}
-        if rma is not None:
-            owner = {"rma": rma}
-        if Photo.objects.filter(**owner).count() >= MAX_PHOTOS:
+        if _kept_already(draft, rma, inspection) >= MAX_PHOTOS:
             raise Conflict(f"{MAX_PHOTOS} photos are enough. Remove one first.", field=field)
         photo = Photo(
             id=new_id(),
@@ -190,6 +187,16 @@ def store_photo(
                 actor=actor,
             )
         return photo
+
+
+def _kept_already(
+    draft: ReturnDraft | None, rma: Return | None, inspection: Inspection | None
+) -> int:
+    if draft is not None:
+        return Photo.objects.filter(draft=draft).count()
+    if inspection is not None:
+        return Photo.objects.filter(inspection=inspection).count()
+    return Photo.objects.filter(rma=rma, inspection__isnull=True).count()
 
 
 def remove_draft_photo(photo_id: UUID, *, draft: ReturnDraft) -> bool:

@@ -68,7 +68,7 @@ class OrderRead:
                 captured_minor=self.captured_minor,
             )
         finally:
-            del self.order._prefetched_objects_cache["payments"]
+            del self.order.__dict__["_prefetched_objects_cache"]["payments"]
 
 
 def read_order(order: Order, operation_id: str) -> OrderRead:
