@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from returns_portal.local import run_command, test_command
-from returns_portal.local.environment import inherited, read_environment
+from returns_portal.local.environment import inherited
 from returns_portal.local.layout import CHECKOUT, RUN_HOME, Layout
 from returns_portal.local.progress import LocalError
+from returns_portal.local.running import read_environment
 
 USAGE = "Usage: python -m returns_portal.local {run|test|exec|manage|with} [arguments]"
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from returns_portal.local.layout import CHECKOUT, write_private
+from returns_portal.local.layout import CHECKOUT
 from returns_portal.local.postgres import OWNER, SERVING, TESTING, Cluster
-from returns_portal.local.progress import LocalError
 from returns_portal.local.valkey import Broker
 
 # A caller's value of these would point the embedded product at something else.
@@ -82,27 +80,3 @@ def variables_of_tests(database_url: str, redis_url: str, *, media: Path) -> dic
 def url_of_tests(cluster: Cluster) -> str:
     """Return the address of the test role; Django derives the test database's name from it."""
     return cluster.url(TESTING, "rp")
-
-
-def write_environment(path: Path, variables: Mapping[str, str]) -> None:
-    """Keep the variables of a running stack, for management commands in another terminal."""
-    lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(variables.items())]
-    write_private(path, "".join(lines))
-
-
-def read_environment(path: Path) -> dict[str, str]:
-    """Return the variables of the running stack.
-
-    Raises: LocalError when nothing runs.
-    """
-    try:
-        text = path.read_text()
-    except OSError as missing:
-        raise LocalError(
-            "Returns Portal does not run here: start it with ./run first."
-        ) from missing
-    variables = {}
-    for line in text.splitlines():
-        name, _, quoted = line.partition("=")
-        variables[name] = shlex.split(quoted)[0] if quoted else ""
-    return variables

@@ -13,9 +13,10 @@ from psycopg2 import sql
 
 from returns_portal.local import announce, ports, postgres
 from returns_portal.local.children import Child
-from returns_portal.local.environment import variables_of_run, write_environment
+from returns_portal.local.environment import variables_of_run
 from returns_portal.local.layout import CHECKOUT, KEPT, RUN_HOME, Layout, owned
 from returns_portal.local.progress import LocalError, say
+from returns_portal.local.running import write_environment
 from returns_portal.local.stack import Stack, http_answers
 
 WEB_PORT = 8000

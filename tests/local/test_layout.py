@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from returns_portal.local.environment import read_environment, write_environment
 from returns_portal.local.layout import CHECKOUT, Layout, owned, read_secrets, socket_folder
 from returns_portal.local.progress import LocalError
 
@@ -89,16 +88,3 @@ def test_wipe_deletes_everything_and_is_repeatable(tmp_path: Path) -> None:
     layout.wipe()
 
     assert not layout.home.exists()
-
-
-def test_environment_of_a_running_stack_reads_back_as_written(tmp_path: Path) -> None:
-    variables = {"DATABASE_URL": "postgres://a@/b?host=/with space", "EMPTY": "", "Q": "it's"}
-
-    write_environment(tmp_path / "environment", variables)
-
-    assert read_environment(tmp_path / "environment") == variables
-
-
-def test_environment_when_nothing_runs_says_what_to_start(tmp_path: Path) -> None:
-    with pytest.raises(LocalError, match="start it with ./run"):
-        read_environment(tmp_path / "environment")
