@@ -21,7 +21,14 @@ from rma.policy.document import default_policy
 
 
 def create_merchant(
-    *, slug: str, name: str, owner_email: str, owner_name: str, password: str, **columns: Any
+    *,
+    slug: str,
+    name: str,
+    owner_email: str,
+    owner_name: str,
+    password: str,
+    demo: bool = False,
+    **columns: Any,
 ) -> Merchant:
     """Create a merchant ready for its first order, with its owner. Raises Conflict when taken.
 
@@ -37,7 +44,7 @@ def create_merchant(
         owner = _user(owner_email, owner_name, password)
         with merchant_scope(merchant.pk):
             Membership.objects.create(user=owner, role=Role.OWNER)
-            set_up(merchant)
+            set_up(merchant, demo=demo)
     return merchant
 
 
