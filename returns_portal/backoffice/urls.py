@@ -2,6 +2,134 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from returns_portal.backoffice.views import (
+    api_keys,
+    branding,
+    dashboard,
+    exchanges,
+    messages,
+    new_return,
+    orders,
+    policies,
+    providers,
+    refunds,
+    resolution,
+    returns,
+    review,
+    station,
+    stock,
+    tasks,
+    team,
+)
+
+_returns = [
+    path("returns/", returns.returns, name="returns"),
+    path("returns/bulk/", review.bulk, name="returns_bulk"),
+    path("returns/new/", new_return.new_return, name="return_new"),
+    path("returns/new/<uuid:order_id>/", new_return.new_return_lines, name="return_new_lines"),
+    path("returns/<str:number>/", returns.detail, name="return_detail"),
+    path("returns/<str:number>/trace/", returns.trace, name="return_trace"),
+    path("returns/<str:number>/slip.pdf", returns.slip, name="return_slip"),
+    path("returns/<str:number>/label/", returns.label, name="return_label"),
+    path("returns/<str:number>/approve/", review.approve, name="return_approve"),
+    path("returns/<str:number>/decline/", review.decline, name="return_decline"),
+    path("returns/<str:number>/ask/", review.ask, name="return_ask"),
+    path("returns/<str:number>/cancel/", review.cancel, name="return_cancel"),
+    path("returns/<str:number>/reopen/", review.reopen, name="return_reopen"),
+    path("returns/<str:number>/assign/", review.assign, name="return_assign"),
+    path("returns/<str:number>/notes/", review.note, name="return_note"),
+    path("returns/<str:number>/label/retry/", review.retry_label, name="return_label_retry"),
+    path("returns/<str:number>/tracking/", review.track, name="return_track"),
+    path("returns/<str:number>/settle/", resolution.settle, name="return_settle"),
+    path("photos/<uuid:photo_id>/", returns.photo, name="photo"),
+]
+
+_station = [
+    path("station/", station.station, name="station"),
+    path("station/location/", station.choose_location, name="station_location"),
+    path("station/scan/", station.scan, name="station_scan"),
+    path("station/<str:number>/", station.station_return, name="station_return"),
+    path("station/<str:number>/receive/", station.receive, name="station_receive"),
+    path("station/units/<uuid:inspection_id>/", station.inspect, name="station_inspect"),
+    path("station/units/<uuid:inspection_id>/photo/", station.unit_photo, name="station_photo"),
+]
+
+_money = [
+    path("refunds/", refunds.refunds, name="refunds"),
+    path("refunds/<uuid:refund_id>/", refunds.refund, name="refund"),
+    path("refunds/<uuid:refund_id>/approve/", refunds.approve, name="refund_approve"),
+    path("refunds/<uuid:refund_id>/retry/", refunds.send_again, name="refund_retry"),
+    path("refunds/<uuid:refund_id>/cancel/", refunds.cancel, name="refund_cancel"),
+    path("refunds/<uuid:refund_id>/parts/<uuid:part_id>/paid/", refunds.paid, name="refund_paid"),
+    path("exchanges/", exchanges.exchanges, name="exchanges"),
+    path("exchanges/<uuid:exchange_id>/ship/", exchanges.ship, name="exchange_ship"),
+    path("exchanges/<uuid:exchange_id>/give-up/", exchanges.give_up, name="exchange_give_up"),
+]
+
+_reading = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<uuid:order_id>/", orders.order_detail, name="order"),
+    path("stock/", stock.stock, name="stock"),
+    path("stock/movements/", stock.movements, name="movements"),
+    path("stock/movements/<uuid:variant_id>/", stock.movements, name="variant_movements"),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/<uuid:task_id>/done/", tasks.finish, name="task_done"),
+    path("messages/", messages.messages, name="messages"),
+    path("messages/<uuid:message_id>/", messages.message, name="message"),
+    path("messages/<uuid:message_id>/html/", messages.message_html, name="message_html"),
+    path("messages/<uuid:message_id>/again/", messages.resend, name="message_resend"),
+]
+
+_settings = [
+    path("policies/", policies.policies, name="policies"),
+    path("policies/edit/", policies.policy_edit, name="policy_edit"),
+    path("policies/publish/", policies.policy_publish, name="policy_publish"),
+    path("policies/versions/<int:number>/", policies.policy_version, name="policy_version"),
+    path("settings/branding/", branding.branding, name="branding"),
+    path("settings/branding/derive/", branding.derive, name="branding_derive"),
+    path("settings/branding/preview/", branding.preview, name="branding_preview"),
+    path("settings/branding/preview.css", branding.preview_css, name="branding_css"),
+    path("settings/logo.png", branding.logo, name="logo"),
+    path("settings/integrations/", providers.providers, name="providers"),
+    path(
+        "settings/integrations/<slug:role>/<slug:provider>/",
+        providers.add_provider,
+        name="provider_new",
+    ),
+    path("settings/integrations/<uuid:account_id>/", providers.edit_provider, name="provider"),
+    path(
+        "settings/integrations/<uuid:account_id>/status/",
+        providers.provider_status,
+        name="provider_status",
+    ),
+    path("settings/locations/new/", providers.new_location, name="location_new"),
+    path(
+        "settings/locations/<uuid:location_id>/close/",
+        providers.end_location,
+        name="location_close",
+    ),
+    path("settings/team/", team.team, name="team"),
+    path("settings/team/invite/", team.invite, name="invite"),
+    path(
+        "settings/team/invitations/<uuid:invitation_id>/withdraw/",
+        team.withdraw,
+        name="invitation_withdraw",
+    ),
+    path("settings/team/<uuid:membership_id>/role/", team.change_role, name="member_role"),
+    path("settings/team/<uuid:membership_id>/remove/", team.remove, name="member_remove"),
+    path("settings/api-keys/", api_keys.api_keys, name="api_keys"),
+    path("settings/api-keys/new/", api_keys.create, name="api_key_create"),
+    path("settings/api-keys/<uuid:key_id>/revoke/", api_keys.revoke, name="api_key_revoke"),
+    path("me/", team.profile, name="profile"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *_reading,
+    *_returns,
+    *_station,
+    *_money,
+    *_settings,
+]

@@ -37,6 +37,25 @@ bindScan({
   },
 });
 
+// Enter in an empty scan field saves the unit in hand, else receives the parcel.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.defaultPrevented || event.target !== field() || field().value) return;
+  event.preventDefault();
+  const save = document.getElementById("inspect") ?? document.querySelector(".st-parcel form");
+  save?.requestSubmit();
+});
+
+// The shelf follows the grade; the reason shows where a unit is not accepted.
+function follow() {
+  const grade = document.querySelector("[data-suggestion]:checked");
+  const place = document.querySelector("[data-suggested]");
+  if (grade && place) place.textContent = grade.dataset.suggestion;
+  const reason = document.querySelector("[data-rejection]");
+  if (reason) reason.hidden = !document.querySelector("[name=accepted][value=no]:checked");
+}
+document.addEventListener("change", follow);
+follow();
+
 function ready() {
   const result = document.querySelector("[data-scan-sound]");
   if (result) sound(result.dataset.scanSound);

@@ -1,0 +1,3 @@
+"""Administrative changes that no domain below makes: team, keys, settings, provider accounts."""
+
+from __future__ import annotations

@@ -1,0 +1,83 @@
+"""Events as the history of a return reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from returns_portal.activity.kinds import EventKind
+from returns_portal.activity.models import Event
+from returns_portal.core.money import Money, format_money
+
+K = EventKind
+
+_WORDS: Mapping[str, tuple[str, str]] = {
+    K.RETURN_REQUESTED: ("requested the return", "returns"),
+    K.RETURN_APPROVED: ("approved it", "check-circle"),
+    K.RETURN_DECLINED: ("declined it", "x-circle"),
+    K.RETURN_INFO_ASKED: ("asked the shopper", "question"),
+    K.RETURN_INFO_GIVEN: ("answered", "message"),
+    K.RETURN_CANCELLED: ("cancelled it", "x-circle"),
+    K.RETURN_EXPIRED: ("let it run out", "history"),
+    K.RETURN_CLOSED: ("closed it", "check"),
+    K.RETURN_ASSIGNED: ("changed who looks after it", "user"),
+    K.NOTE_ADDED: ("wrote a note", "note"),
+    K.MESSAGE_RECEIVED: ("wrote to us", "message"),
+    K.PHOTO_ADDED: ("added a photo", "camera"),
+    K.LABEL_READY: ("made the label", "qr"),
+    K.LABEL_FAILED: ("could not make the label", "alert"),
+    K.LABEL_CANCELLED: ("cancelled the label", "x-circle"),
+    K.TRACKING_ADDED: ("entered the tracking number", "truck"),
+    K.PARCEL_IN_TRANSIT: ("scanned the parcel", "truck"),
+    K.PARCEL_DELIVERED: ("delivered the parcel", "package"),
+    K.PARCEL_EXCEPTION: ("reported a problem with the parcel", "alert"),
+    K.PARCEL_RECEIVED: ("opened the parcel", "package-open"),
+    K.UNIT_INSPECTED: ("inspected a unit", "search"),
+    K.STOCK_MOVED: ("moved stock", "layers"),
+    K.RESOLUTION_COMMITTED: ("settled it", "check"),
+    K.REFUND_REQUESTED: ("asked for a refund", "card"),
+    K.REFUND_APPROVED: ("approved the refund", "card"),
+    K.REFUND_SENT: ("sent the refund", "card"),
+    K.REFUND_SUCCEEDED: ("paid the refund", "check-circle"),
+    K.REFUND_FAILED: ("could not pay the refund", "alert"),
+    K.REFUND_CANCELLED: ("cancelled the refund", "x-circle"),
+    K.CREDIT_ISSUED: ("issued store credit", "gift"),
+    K.EXCHANGE_RESERVED: ("held the replacement", "lock"),
+    K.EXCHANGE_RELEASED: ("released the replacement", "swap"),
+    K.EXCHANGE_SHIPPED: ("sent the replacement", "truck"),
+    K.EXCHANGE_CANCELLED: ("gave up the replacement", "x-circle"),
+    K.MESSAGE_SENT: ("e-mailed the shopper", "mail"),
+    K.TASK_OPENED: ("asked for a person", "flag"),
+    K.TASK_DONE: ("settled a task", "check"),
+}
+
+
+def history(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Return events as the activity component shows them, oldest first."""
+    return [_entry(event) for event in events]
+
+
+def _entry(event: Event) -> dict[str, Any]:
+    words, icon = _WORDS.get(
+        event.kind, (event.kind.replace(".", " ").replace("_", " "), "history")
+    )
+    extra = _detail(event.facts)
+    return {
+        "actor": event.actor_name or "Somebody",
+        "text": f"{words}: {extra}" if extra else words,
+        "at": event.occurred_at,
+        "icon": icon,
+    }
+
+
+def _detail(facts: Mapping[str, Any]) -> str:
+    """Return the facts worth a word: an amount, a grade, a title, a reason."""
+    parts: list[str] = []
+    if isinstance(facts.get("amount_minor"), int) and facts.get("currency"):
+        parts.append(format_money(Money(facts["amount_minor"], facts["currency"])))
+    if facts.get("grade"):
+        parts.append(f"grade {facts['grade']}, {facts.get('disposition', '')}")
+    parts += [
+        str(facts[name]) for name in ("title", "note", "reason", "carrier") if facts.get(name)
+    ]
+    return ", ".join(parts)

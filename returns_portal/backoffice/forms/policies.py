@@ -1,0 +1,220 @@
+"""The policy as a form: read from a document, written back to one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from django import forms
+
+from returns_portal.backoffice.policy_words import METHOD_WORDS, RESOLUTION_WORDS
+from returns_portal.core.errors import InvalidInput
+from returns_portal.core.money import Money
+from rma.policy.document import METHODS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
+
+_DAYS = {"min_value": 0, "max_value": 3650}
+_SHIPPING_LABELS = ("Never", "When everything comes back", "In proportion", "When it is our fault")
+
+
+def _list_of(text: str) -> list[str]:
+    return sorted({word.strip() for word in text.split(",") if word.strip()})
+
+
+class PolicyForm(forms.Form):
+    """Everything but the reasons, which are rows of their own (ReasonForm)."""
+
+    days = forms.IntegerField(label="Days to return, from delivery", **_DAYS)
+    fault_days = forms.IntegerField(label="Days to report a fault", **_DAYS)
+    grace_days = forms.IntegerField(label="Days of silent grace", **_DAYS)
+    fulfilled_fallback_days = forms.IntegerField(
+        label="No delivery date: days after dispatch", required=False, **_DAYS
+    )
+    ordered_fallback_days = forms.IntegerField(
+        label="No dispatch date: days after the order", required=False, **_DAYS
+    )
+    final_sale_tags = forms.CharField(
+        label="Final-sale tags", required=False, help_text="Product tags, separated by commas."
+    )
+    final_sale_fault = forms.BooleanField(label="Faults may be reported", required=False)
+    excluded_tags = forms.CharField(label="Tags that can’t be returned", required=False)
+    excluded_types = forms.CharField(label="Product types that can’t be returned", required=False)
+    excluded_fault = forms.BooleanField(label="Faults may be reported", required=False)
+    automatic = forms.BooleanField(label="Approve easy returns without a person", required=False)
+    max_value = forms.CharField(
+        label="Up to this value", required=False, help_text="Leave empty for no limit."
+    )
+    first_return_only = forms.BooleanField(
+        label="Check everybody who has returned before", required=False
+    )
+    review_hours = forms.IntegerField(
+        label="A person answers within hours", min_value=1, max_value=720
+    )
+    fee = forms.CharField(label="Return fee")
+    waived_for_fault = forms.BooleanField(label="No fee when it is our fault", required=False)
+    waived_for_exchange = forms.BooleanField(label="No fee for exchanges", required=False)
+    shipping_back = forms.ChoiceField(
+        label="Outbound shipping goes back",
+        choices=list(zip(SHIPPING_BACK, _SHIPPING_LABELS, strict=True)),
+    )
+    methods = forms.MultipleChoiceField(
+        label="Shoppers send with",
+        choices=[(one, METHOD_WORDS[one].capitalize()) for one in METHODS],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    refund_days = forms.IntegerField(label="Days to refund after receiving", **_DAYS)
+    send_within_days = forms.IntegerField(
+        label="Days to send after approval", min_value=1, max_value=365
+    )
+    answer_within_days = forms.IntegerField(
+        label="Days for shoppers to answer", min_value=1, max_value=365
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
+    def _minor(self, name: str) -> int:
+        try:
+            amount = Money.parse(self.cleaned_data[name], self.currency)
+        except InvalidInput as error:
+            raise forms.ValidationError(error.message) from None
+        if amount.minor < 0:
+            raise forms.ValidationError("An amount can’t be below zero.")
+        return amount.minor
+
+    def clean_max_value(self) -> int | None:
+        return self._minor("max_value") if self.cleaned_data["max_value"].strip() else None
+
+    def clean_fee(self) -> int:
+        return self._minor("fee")
+
+    @staticmethod
+    def initial_of(document: Mapping[str, Any]) -> dict[str, object]:
+        approval, fee, currency = document["approval"], document["fee"], document["currency"]
+        limit = approval["max_value_minor"]
+        return {
+            **document["window"],
+            "final_sale_tags": ", ".join(document["final_sale"]["tags"]),
+            "final_sale_fault": document["final_sale"]["fault_allowed"],
+            "excluded_tags": ", ".join(document["excluded"]["tags"]),
+            "excluded_types": ", ".join(document["excluded"]["product_types"]),
+            "excluded_fault": document["excluded"]["fault_allowed"],
+            "automatic": approval["automatic"],
+            "first_return_only": approval["first_return_only"],
+            "review_hours": approval["review_hours"],
+            "max_value": "" if limit is None else Money(limit, currency).decimal_text(),
+            "fee": Money(fee["amount_minor"], currency).decimal_text(),
+            "waived_for_fault": fee["waived_for_fault"],
+            "waived_for_exchange": fee["waived_for_exchange"],
+            **{
+                name: document[name]
+                for name in (
+                    "shipping_back", "methods", "refund_days", "send_within_days",
+                    "answer_within_days",
+                )
+            },
+        }  # fmt: skip
+
+    def document(self, before: Mapping[str, Any], reasons: list[ReasonForm]) -> dict[str, Any]:
+        """Return ``before`` with what the form says; the action checks the whole."""
+        entered = self.cleaned_data
+        document = deepcopy(dict(before))
+        document["window"] = {name: entered[name] for name in document["window"]}
+        document["final_sale"] |= {
+            "tags": _list_of(entered["final_sale_tags"]),
+            "fault_allowed": entered["final_sale_fault"],
+        }
+        document["excluded"] |= {
+            "tags": _list_of(entered["excluded_tags"]),
+            "product_types": _list_of(entered["excluded_types"]),
+            "fault_allowed": entered["excluded_fault"],
+        }
+        labels = {reason["key"]: reason["labels"] for reason in document["reasons"]}
+        kept = [form for form in reasons if form.is_kept]
+        document["reasons"] = [form.entry(labels.get(form.key, {})) for form in kept]
+        document["approval"] = {
+            "automatic": entered["automatic"],
+            "review_hours": entered["review_hours"],
+            "max_value_minor": entered["max_value"],
+            "review_reasons": [form.key for form in kept if form.cleaned_data["review"]],
+            "first_return_only": entered["first_return_only"],
+        }
+        document["fee"] = {
+            "amount_minor": entered["fee"],
+            "waived_for_fault": entered["waived_for_fault"],
+            "waived_for_exchange": entered["waived_for_exchange"],
+        }
+        for name in (
+            "shipping_back", "methods", "refund_days", "send_within_days", "answer_within_days",
+        ):  # fmt: skip
+            document[name] = entered[name]
+        return document
+
+
+class ReasonForm(forms.Form):
+    """One reason. A row without a name is left out, which is how a reason is taken away."""
+
+    known_key = forms.RegexField(
+        r"^[A-Za-z0-9_]*$", required=False, max_length=40, widget=forms.HiddenInput
+    )
+    label = forms.CharField(label="Reason", max_length=60, required=False)
+    resolutions = forms.MultipleChoiceField(
+        label="Allows",
+        choices=[(one, RESOLUTION_WORDS[one].capitalize()) for one in RESOLUTIONS],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    photo = forms.ChoiceField(
+        label="Photos", choices=list(zip(PHOTO_MODES, ("Needed", "Welcome", "No"), strict=True)),
+        initial="off",
+    )  # fmt: skip
+    fault = forms.BooleanField(label="Our fault", required=False)
+    free_text = forms.BooleanField(label="Ask for words", required=False)
+    review = forms.BooleanField(label="A person checks", required=False)
+
+    @property
+    def is_kept(self) -> bool:
+        return bool(self.cleaned_data["label"].strip())
+
+    @property
+    def key(self) -> str:
+        """Return the reason's key, made from its name for a new one."""
+        letters = "".join(
+            letter if letter.isascii() and letter.isalnum() else " "
+            for letter in self.cleaned_data["label"].lower()
+        )
+        return self.cleaned_data["known_key"] or "_".join(letters.split())[:40]
+
+    def clean(self) -> dict[str, Any]:
+        entered = super().clean() or self.cleaned_data
+        if entered.get("label", "").strip() and not entered.get("resolutions"):
+            self.add_error("resolutions", "Choose at least one outcome for this reason.")
+        return entered
+
+    def entry(self, labels: Mapping[str, str]) -> dict[str, Any]:
+        entered = self.cleaned_data
+        return {
+            "key": self.key,
+            "labels": {**labels, "en": entered["label"].strip()},
+            "resolutions": entered["resolutions"],
+            "photo": entered["photo"],
+            "fault": entered["fault"],
+            "free_text": entered["free_text"],
+        }
+
+    @staticmethod
+    def initial_of(document: Mapping[str, Any]) -> list[dict[str, object]]:
+        checked = document["approval"]["review_reasons"]
+        return [
+            {
+                **{name: reason[name] for name in ("resolutions", "photo", "fault", "free_text")},
+                "known_key": reason["key"],
+                "label": reason["labels"].get("en") or next(iter(reason["labels"].values())),
+                "review": reason["key"] in checked,
+            }
+            for reason in document["reasons"]
+        ]
+
+
+ReasonFormSet = forms.formset_factory(ReasonForm, extra=1, max_num=40)

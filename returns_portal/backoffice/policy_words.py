@@ -1,0 +1,206 @@
+"""A policy in sentences, for people: the values stand out, nothing of the document is left unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from returns_portal.core.money import Money, format_money
+from rma.policy.document import Closed, Policy, Reason
+from rma.policy.wording import span
+
+RESOLUTION_WORDS = {"refund": "refund", "store_credit": "store credit", "exchange": "exchange"}
+METHOD_WORDS = {"label": "a prepaid label", "own": "their own carrier"}
+PHOTO_WORDS = {"required": "photos needed", "optional": "photos welcome", "off": ""}
+_SHIPPING_WORDS = {
+    "never": "Outbound shipping is not given back",
+    "all_returned": "Outbound shipping goes back when the whole order comes back",
+    "proportion": "Outbound shipping goes back in proportion",
+    "merchant_fault": "Outbound shipping goes back when the fault is ours",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One rule in words; ``is_off`` when the rule says nothing at present."""
+
+    key: str
+    html: SafeString
+    is_off: bool = False
+    was: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: str
+    icon: str
+    sentences: list[Sentence]
+
+
+def in_words(policy: Policy, before: Policy | None = None) -> list[Group]:
+    """Return the policy's rules by group; with ``before``, changed ones say so."""
+    old = (
+        {one.key: one.html for group in _groups(before) for one in group.sentences}
+        if before
+        else {}
+    )
+    if not before:
+        return list(_groups(policy))
+    return [
+        Group(
+            group.title,
+            group.icon,
+            [
+                Sentence(one.key, one.html, one.is_off, _mark(old.get(one.key), one.html))
+                for one in group.sentences
+            ],
+        )
+        for group in _groups(policy)
+    ]
+
+
+def _mark(old: SafeString | None, new: SafeString) -> str:
+    if old is None:
+        return "New"
+    return "Changed" if old != new else ""
+
+
+def _groups(policy: Policy) -> Iterator[Group]:
+    yield Group("Who can return, and until when", "calendar", list(_windows(policy)))
+    yield Group("Reasons and what they allow", "tag", [_reason(one) for one in policy.reasons])
+    yield Group("When a person checks first", "eye", list(_reviews(policy)))
+    yield Group("Fees and time", "card", list(_money(policy)))
+
+
+def _windows(policy: Policy) -> Iterator[Sentence]:
+    window = policy.window
+    yield Sentence(
+        "window",
+        format_html("Accept returns within <b>{}</b> of <b>delivery</b>", span(window.days)),
+    )
+    yield Sentence(
+        "fault_window", format_html("Accept faults within <b>{}</b>", span(window.fault_days))
+    )
+    yield Sentence(
+        "grace",
+        format_html("Let <b>{}</b> more pass in silence", span(window.grace_days)),
+        is_off=not window.grace_days,
+    )
+    yield Sentence("fallback", _fallback(policy))
+    yield Sentence(
+        "final_sale",
+        _closed("Final sale", policy.final_sale),
+        is_off=not (policy.final_sale.tags or policy.final_sale.product_types),
+    )
+    yield Sentence(
+        "excluded",
+        _closed("Excluded goods", policy.excluded),
+        is_off=not (policy.excluded.tags or policy.excluded.product_types),
+    )
+
+
+def _fallback(policy: Policy) -> SafeString:
+    sent, ordered = policy.window.fulfilled_fallback_days, policy.window.ordered_fallback_days
+    parts = []
+    if sent is not None:
+        parts.append(format_html("<b>{}</b> after dispatch", span(sent)))
+    if ordered is not None:
+        parts.append(format_html("<b>{}</b> after the order", span(ordered)))
+    if not parts:
+        return format_html("Without a delivery date, send to <b>{}</b>", "review")
+    return format_html(
+        "Without a delivery date, count from {}",
+        format_html_join(", else ", "{}", ((p,) for p in parts)),
+    )
+
+
+def _closed(name: str, closed: Closed) -> SafeString:
+    marks = _words(sorted([*closed.tags, *closed.product_types]))
+    tail = format_html(", unless <b>{}</b>", "faulty") if closed.fault_allowed else ""
+    return format_html("{} ({}) can’t be returned{}", name, marks, tail)
+
+
+def _reason(reason: Reason) -> Sentence:
+    notes = [PHOTO_WORDS[reason.photo]] if PHOTO_WORDS[reason.photo] else []
+    notes += ["our fault"] if reason.fault else []
+    tail = format_html(" · {}", ", ".join(notes)) if notes else ""
+    allowed = _words([RESOLUTION_WORDS[one] for one in reason.resolutions])
+    html = format_html("<b>{}</b>: {}{}", reason.label(), allowed, tail)
+    return Sentence(f"reason:{reason.key}", html)
+
+
+def _reviews(policy: Policy) -> Iterator[Sentence]:
+    approval = policy.approval
+    if approval.automatic:
+        limit = approval.max_value_minor
+        amount = _amount(limit, policy.currency) if limit is not None else "no limit"
+        yield Sentence(
+            "value",
+            format_html("If the <b>value</b> is over <b>{}</b>, send to <b>review</b>", amount),
+            is_off=limit is None,
+        )
+        names = [
+            reason.label() for reason in policy.reasons if reason.key in approval.review_reasons
+        ]
+        yield Sentence(
+            "review_reasons",
+            format_html("If the reason is {}, send to <b>review</b>", _words(names)),
+            is_off=not names,
+        )
+        yield Sentence(
+            "first_return",
+            format_html("If the shopper has <b>{}</b>, send to <b>review</b>", "returned before"),
+            is_off=not approval.first_return_only,
+        )
+    final = "approve" if approval.automatic else "send to review"
+    yield Sentence("otherwise", format_html("Everything else: <b>{}</b>", final))
+    yield Sentence(
+        "review_hours",
+        format_html("A person answers within <b>{}</b> hours", approval.review_hours),
+    )
+
+
+def _money(policy: Policy) -> Iterator[Sentence]:
+    fee = policy.fee
+    waived = [
+        word
+        for word, on in (("faulty", fee.waived_for_fault), ("exchange", fee.waived_for_exchange))
+        if on
+    ]
+    tail = format_html(". Not for {}", _words(waived)) if waived else ""
+    amount = _amount(fee.amount_minor, policy.currency)
+    yield Sentence(
+        "fee",
+        format_html("Take <b>{}</b> off refunds{}", amount, tail),
+        is_off=not fee.amount_minor,
+    )
+    yield Sentence("shipping_back", format_html("{}", _SHIPPING_WORDS[policy.shipping_back]))
+    yield Sentence(
+        "methods",
+        format_html("Shoppers send with {}", _words([METHOD_WORDS[one] for one in policy.methods])),
+    )
+    yield Sentence(
+        "refund_days",
+        format_html("Refund within <b>{}</b> of receiving", span(policy.refund_days)),
+    )
+    yield Sentence(
+        "send_within",
+        format_html("Approved returns are sent within <b>{}</b>", span(policy.send_within_days)),
+    )
+    yield Sentence(
+        "answer_within",
+        format_html("Shoppers answer questions within <b>{}</b>", span(policy.answer_within_days)),
+    )
+
+
+def _words(words: Sequence[str]) -> SafeString:
+    if not words:
+        return format_html("<b>{}</b>", "none")
+    return format_html_join(", ", "<b>{}</b>", ((word,) for word in words))
+
+
+def _amount(minor: int, currency: str) -> str:
+    return format_money(Money(minor, currency))

@@ -1,0 +1,3 @@
+"""What the back office's pages read and the domains do not offer themselves."""
+
+from __future__ import annotations

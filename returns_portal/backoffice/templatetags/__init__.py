@@ -1,0 +1,3 @@
+"""Template tags of the back office."""
+
+from __future__ import annotations

@@ -1,0 +1,116 @@
+"""Policies: the live version in sentences, the draft as a form, publishing, old versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from returns_portal.backoffice.base import actor_of, done, page, staff_view
+from returns_portal.backoffice.forms.policies import PolicyForm, ReasonForm, ReasonFormSet
+from returns_portal.backoffice.policy_words import in_words
+from returns_portal.core.errors import DomainError, NotFound
+from returns_portal.tenancy.permissions import Permission
+from rma.actions.policy import publish_policy, save_draft
+from rma.models import PolicyVersion
+from rma.policy.document import Policy, default_policy, parse_policy
+
+Status = PolicyVersion.Status
+
+
+def _versions() -> dict[str, PolicyVersion]:
+    rows = PolicyVersion.objects.filter(status__in=[Status.LIVE, Status.DRAFT])
+    return {row.status: row for row in rows}
+
+
+def _parsed(version: PolicyVersion | None) -> Policy | None:
+    return parse_policy(version.document, version=version.number) if version else None
+
+
+def _show(request: HttpRequest, *, error: DomainError | None = None, **_: object) -> HttpResponse:
+    now = _versions()
+    live, draft = now.get(Status.LIVE), now.get(Status.DRAFT)
+    policy, change = _parsed(live), _parsed(draft)
+    words = in_words(change, policy) if change else in_words(policy) if policy else []
+    context = {
+        "live": live,
+        "draft": draft,
+        "groups": words,
+        "changes": sum(bool(one.was) for group in words for one in group.sentences),
+        "versions": PolicyVersion.objects.exclude(status=Status.DRAFT).order_by("-number")[:50],
+    }
+    return page(request, "backoffice/policies.html", "policies", context, error=error)
+
+
+@staff_view(permission=Permission.POLICY_EDIT)
+def policies(request: HttpRequest) -> HttpResponse:
+    """Show the draft against the live version, or the live version."""
+    return _show(request)
+
+
+@staff_view(permission=Permission.POLICY_EDIT)
+def policy_version(request: HttpRequest, number: int) -> HttpResponse:
+    """Show one version as it was."""
+    version = PolicyVersion.objects.filter(number=number).first()
+    if version is None:
+        raise NotFound("There is no such version.")
+    context = {"version": version, "groups": in_words(parse_policy(version.document))}
+    return page(request, "backoffice/policy_version.html", "policies", context)
+
+
+def _document(request: HttpRequest) -> dict[str, Any]:
+    """Return what is edited: the draft, else the live version, else the starter policy."""
+    now = _versions()
+    version = now.get(Status.DRAFT) or now.get(Status.LIVE)
+    return version.document if version else default_policy(request.merchant.currency)
+
+
+def _form_page(
+    request: HttpRequest,
+    *,
+    form: PolicyForm | None = None,
+    reasons: Any = None,
+    error: DomainError | None = None,
+) -> HttpResponse:
+    document = _document(request)
+    currency = document["currency"]
+    context = {
+        "form": form or PolicyForm(initial=PolicyForm.initial_of(document), currency=currency),
+        "reasons": reasons or ReasonFormSet(initial=ReasonForm.initial_of(document), prefix="r"),
+        "currency": currency,
+        "mistakes": (error.facts.get("errors", []) if error else []),
+    }
+    status = 422 if form else 200
+    template = "backoffice/policy_edit.html"
+    return page(request, template, "policies", context, error=error, status=status)
+
+
+def _form_again(request: HttpRequest, *, error: DomainError, **_: object) -> HttpResponse:
+    """Show the form as it was sent, with what the policy's reader found."""
+    document = _document(request)
+    form = PolicyForm(request.POST, currency=document["currency"])
+    return _form_page(
+        request, form=form, reasons=ReasonFormSet(request.POST, prefix="r"), error=error
+    )
+
+
+@staff_view(permission=Permission.POLICY_EDIT, methods=["GET", "POST"], refused=_form_again)
+def policy_edit(request: HttpRequest) -> HttpResponse:
+    """Change the draft."""
+    if request.method != "POST":
+        return _form_page(request)
+    document = _document(request)
+    form = PolicyForm(request.POST, currency=document["currency"])
+    reasons = ReasonFormSet(request.POST, prefix="r")
+    if not (form.is_valid() and reasons.is_valid()):
+        return _form_page(request, form=form, reasons=reasons)
+    draft = save_draft(form.document(document, reasons.forms), actor=actor_of(request))
+    return done(request, f"Draft v{draft.number} is saved. Nothing is live yet.", "policies")
+
+
+@staff_view(permission=Permission.POLICY_EDIT, methods=["POST"], refused=_show)
+def policy_publish(request: HttpRequest) -> HttpResponse:
+    """Put the draft into force."""
+    name = request.POST.get("name", "")[:120]
+    version = publish_policy(actor=actor_of(request), name=name)
+    return done(request, f"v{version.number} is live. Open returns keep theirs.", "policies")
