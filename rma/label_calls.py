@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 
 from returns_portal.activity.staff_tasks import open_task
+from returns_portal.core.crashpoints import crashpoint
 from returns_portal.core.db import durable
 from returns_portal.core.errors import NotFound
 from returns_portal.core.money import Money
@@ -172,8 +173,10 @@ def keep_prepared(shipment_id: UUID, prepared: PreparedShipment, *, replacing: s
 
 def _prepare(job: LabelJob, *, replacing: str = "") -> PreparedShipment:
     prepared = job.carrier.prepare(job.order)
+    crashpoint("label.prepared")
     if not keep_prepared(job.shipment_id, prepared, replacing=replacing):
         raise Declined("no_longer_wanted", "The label was cancelled before it was bought.")
+    crashpoint("label.kept")
     return prepared
 
 
@@ -183,6 +186,7 @@ def _answer(job: LabelJob, label: Label, call: ProviderCall) -> Answer:
     A file that can not be had now leaves the call in doubt, to be found again; one that is no label
     at all is left to a person.
     """
+    crashpoint("label.bought")
     content = label.label_pdf
     if content is None and label.label_url:
         try:
