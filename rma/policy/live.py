@@ -6,20 +6,12 @@ A published version never changes, so its parsed form is cached by its id withou
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
-
-from django.db.models import QuerySet
 
 from returns_portal.core import scope
 from returns_portal.core.errors import Conflict
 from rma.models import PolicyVersion
 from rma.policy.document import Policy, parse_policy
-
-
-def live_version_ids() -> QuerySet[PolicyVersion, dict[str, Any]]:
-    """Return the query for the live version's id, to be read along with something else."""
-    return PolicyVersion.objects.filter(status=PolicyVersion.Status.LIVE).values("pk")[:1]
 
 
 def live_policy() -> tuple[UUID, Policy]:
