@@ -19,7 +19,7 @@ from pathlib import Path
 from returns_portal.local.progress import LocalError
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-KEPT = CHECKOUT / ".data"
+KEPT = Path(os.environ.get("RP_DATA") or CHECKOUT / ".data").resolve()
 RUN_HOME = KEPT / "local"
 TEST_HOME = KEPT / "test"
 # The kernel's limit of a socket path is 107 bytes; PostgreSQL appends "/.s.PGSQL.5432".

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import signal
 import sys
 import time
@@ -91,7 +92,7 @@ def serve(stack: Stack, options: argparse.Namespace) -> None:
     say("Returns Portal is running")
     merchants = announce.read_facts(layout.facts)
     print("\n".join(announce.addresses(merchants, web_port=web_port, mail_port=mail_port)))
-    print(announce.row("Logs and data", f"{layout.home.relative_to(CHECKOUT)}/"))
+    print(announce.row("Logs and data", f"{os.path.relpath(layout.home)}/"))
     print(
         "\n  Ctrl-C stops everything and keeps the data; ./run --reset starts over.\n", flush=True
     )
