@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
+
+from returns_portal.core.checks import refuse_unbound_role
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "returns_portal.settings")
 
 app = Celery("returns_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def refuse_to_work_unbound(**kwargs: Any) -> None:
+    """Stop a worker whose database role could step around row-level security."""
+    refuse_unbound_role()

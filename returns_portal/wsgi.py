@@ -6,5 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from returns_portal.core.checks import refuse_unbound_role
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "returns_portal.settings")
 application = get_wsgi_application()
+refuse_unbound_role()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error, Tags, register
-from django.db import connection
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connection
+
+logger = logging.getLogger(__name__)
 
 _ROLE = """
     SELECT r.rolsuper, r.rolbypassrls,
@@ -37,3 +41,19 @@ def role_problems() -> list[str]:
     if owner and not settings.ALLOW_OWNER_ROLE:
         problems.append("The role of DATABASE_URL owns the tables; serve as another role (rp_app).")
     return problems
+
+
+def refuse_unbound_role() -> None:
+    """Stop a server or worker that would serve under a role row-level security does not bind.
+
+    Without a database there is nothing to serve either, so that is left to the first request.
+    """
+    try:
+        problems = role_problems()
+    except OperationalError:
+        logger.warning("core.role_not_checked")
+        return
+    finally:
+        connection.close()
+    if problems:
+        raise ImproperlyConfigured(" ".join(problems))
