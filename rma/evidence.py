@@ -43,7 +43,8 @@ _SIGNATURES = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"))
 class Upload(Protocol):
     """What Django hands over for an uploaded file."""
 
-    size: int | None
+    @property
+    def size(self) -> int | None: ...
 
     def read(self, size: int = ..., /) -> bytes: ...
 

@@ -105,7 +105,7 @@ def _operation(
     answers = []
     for status, answer in sorted(operation["responses"].items()):
         content = answer.get("content", {})
-        schema = next(iter(content.values()), {}).get("schema") if content else None
+        schema = next(iter(content.values()))["schema"] if content else None
         rows = _fields(document, schema) if status < "300" else []
         answers.append(
             {"status": status, "description": answer.get("description", ""), "fields": rows}

@@ -14,7 +14,7 @@ from returns_portal.tenancy.base import CrossMerchantModel
 from returns_portal.tenancy.permissions import Role, permissions_of
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Makes users, who are known by their e-mail address alone."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:

@@ -36,7 +36,7 @@ class ReturnIn(serializers.Serializer):
     """A request to return some of an order."""
 
     order = serializers.CharField(max_length=80, help_text="The order's id here or its number")
-    lines = ReturnLineIn(many=True, min_length=1, max_length=100)
+    lines = serializers.ListField(child=ReturnLineIn(), min_length=1, max_length=100)
     method = serializers.ChoiceField(choices=Return.Method.choices, default=Return.Method.LABEL)
 
 
