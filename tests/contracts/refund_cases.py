@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from refunds.providers.base import RefundOrder, RefundProvider
 from returns_portal.core.money import Money
+from tests.simulators.stripe import Payment
 
 
 @dataclass(frozen=True)
@@ -29,3 +30,9 @@ class RefundCase:
             reason="Too small",
             metadata={"return": "R-7K4P-2M9X-WC"},
         )
+
+
+def order_for(payment: Payment, operation_id: str = "op-1", minor: int = 1000) -> RefundOrder:
+    """Return a refund of a payment at the Stripe simulator."""
+    amount = Money(minor, payment.currency.upper())
+    return RefundOrder(operation_id, payment.intent, amount, "Too small", {"return": "R-1"})

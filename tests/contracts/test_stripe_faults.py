@@ -15,52 +15,9 @@ from refunds.providers.base import RefundOrder, RefundStatus
 from refunds.providers.stripe import StripeRefunds
 from returns_portal.core.money import Money
 from returns_portal.integrations.outcomes import Declined, Unavailable, Unknown
+from tests.contracts.refund_cases import order_for
 from tests.simulators.server import Fault, closed_port
-from tests.simulators.stripe import API_KEY, Payment, StripeSimulator
-
-
-def order_for(payment: Payment, operation_id: str = "op-1", minor: int = 1000) -> RefundOrder:
-    amount = Money(minor, payment.currency.upper())
-    return RefundOrder(operation_id, payment.intent, amount, "Too small", {"return": "R-1"})
-
-
-def test_send_carries_our_key_amount_and_operation(
-    stripe_sim: StripeSimulator, stripe_refunds: StripeRefunds
-) -> None:
-    payment = stripe_sim.add_payment(5000)
-
-    stripe_refunds.send(order_for(payment, minor=1234), key="refund:op-1")
-
-    request = stripe_sim.seen[-1]
-    assert request.headers["idempotency-key"] == "refund:op-1"
-    assert request.form() == {
-        "payment_intent": payment.intent,
-        "amount": "1234",
-        "reason": "requested_by_customer",
-        "metadata[operation_id]": "op-1",
-        "metadata[return]": "R-1",
-    }
-
-
-def test_send_for_a_charge_names_the_charge(
-    stripe_sim: StripeSimulator, stripe_refunds: StripeRefunds
-) -> None:
-    payment = stripe_sim.add_payment(5000)
-    order = RefundOrder("op-1", payment.charge, Money(500, "EUR"), "x")
-
-    answer = stripe_refunds.send(order, key="k")
-
-    assert stripe_sim.seen[-1].form()["charge"] == payment.charge
-    assert answer.payment_reference == payment.intent
-
-
-def test_send_for_a_connected_account_names_it(stripe_sim: StripeSimulator) -> None:
-    payment = stripe_sim.add_payment(5000)
-    credentials = {"api_key": API_KEY, "stripe_account": "acct_1"}
-
-    StripeRefunds(credentials, api_base=stripe_sim.address).send(order_for(payment), key="k")
-
-    assert stripe_sim.seen[-1].headers["stripe-account"] == "acct_1"
+from tests.simulators.stripe import API_KEY, StripeSimulator
 
 
 @pytest.mark.parametrize(
@@ -203,6 +160,27 @@ def test_key_in_use_is_unknown_not_a_refusal(
     assert outcome.value.code == "idempotency_key_in_use"
 
 
+@pytest.mark.parametrize(
+    ("status", "should_retry", "outcome"),
+    [(409, "false", Unknown), (400, "true", Unavailable), (400, "false", Declined)],
+)
+def test_status_header_and_code_decide_together(
+    stripe_sim: StripeSimulator,
+    stripe_refunds: StripeRefunds,
+    status: int,
+    should_retry: str,
+    outcome: type[Exception],
+) -> None:
+    payment = stripe_sim.add_payment(5000)
+    body = {"error": {"type": "invalid_request_error", "message": "x"}}
+    stripe_sim.fail_next(
+        Fault("status", "before", status, body, {"Stripe-Should-Retry": should_retry})
+    )
+
+    with pytest.raises(outcome):
+        stripe_refunds.send(order_for(payment), key="k")
+
+
 def test_eight_senders_with_one_key_make_one_refund(stripe_sim: StripeSimulator) -> None:
     payment = stripe_sim.add_payment(5000)
     order = order_for(payment)
@@ -286,65 +264,6 @@ def test_revoked_key_is_declined_until_somebody_mends_it(
     assert (refusal.value.code, refusal.value.retryable) == ("credentials_rejected", True)
 
 
-def test_find_pages_through_many_refunds(
-    stripe_sim: StripeSimulator, stripe_refunds: StripeRefunds
-) -> None:
-    payment = stripe_sim.add_payment(100_000)
-    wanted = stripe_refunds.send(order_for(payment, "first", 100), key="first")
-    for number in range(120):
-        stripe_sim._create(
-            {
-                "charge": payment.charge,
-                "amount": "100",
-                "metadata[operation_id]": f"other-{number}",
-            }
-        )
-
-    found = stripe_refunds.find(order_for(payment, "first", 100), key="first")
-
-    assert found is not None
-    assert found.provider_refund_id == wanted.provider_refund_id
-    assert len([one for one in stripe_sim.seen if one.method == "GET"]) == 2
-
-
-@pytest.mark.parametrize("status", [one.value for one in RefundStatus])
-def test_each_status_comes_through(
-    stripe_sim: StripeSimulator, stripe_refunds: StripeRefunds, status: str
-) -> None:
-    payment = stripe_sim.add_payment(1000)
-    stripe_sim.next_status = status
-
-    answer = stripe_refunds.send(order_for(payment), key="k")
-
-    assert answer.status.value == status
-
-
-def test_unknown_status_stays_open_and_is_kept(
-    stripe_sim: StripeSimulator, stripe_refunds: StripeRefunds
-) -> None:
-    payment = stripe_sim.add_payment(1000)
-    stripe_sim.next_status = "held_by_auditor"
-
-    answer = stripe_refunds.send(order_for(payment), key="k")
-
-    assert answer.status is RefundStatus.PENDING
-    assert answer.raw["status"] == "held_by_auditor"
-
-
-def test_success_that_fails_later_is_read_with_its_reason(
-    stripe_sim: StripeSimulator, stripe_refunds: StripeRefunds
-) -> None:
-    payment = stripe_sim.add_payment(1000)
-    answer = stripe_refunds.send(order_for(payment), key="k")
-    stripe_sim.settle(answer.provider_refund_id, "failed", "expired_or_canceled_card")
-
-    later = stripe_refunds.read(answer.provider_refund_id)
-
-    assert later.status is RefundStatus.FAILED
-    assert later.status.no_money_moved
-    assert later.failure_reason == "expired_or_canceled_card"
-
-
 def test_failed_read_is_unavailable_never_unknown(stripe_sim: StripeSimulator) -> None:
     nobody = StripeRefunds({"api_key": API_KEY}, api_base=stripe_sim.address)
     stripe_sim.changes = lambda request: True  # type: ignore[method-assign]
@@ -353,41 +272,3 @@ def test_failed_read_is_unavailable_never_unknown(stripe_sim: StripeSimulator) -
     for _ in range(2):
         with pytest.raises(Unavailable):
             nobody.read("re_1")
-
-
-@pytest.mark.parametrize(
-    ("minor", "currency", "sent"),
-    [
-        (1000, "JPY", "1000"),
-        (1000, "ISK", "100000"),
-        (500, "UGX", "50000"),
-        (30_000, "MGA", "300"),
-        (1230, "KWD", "1230"),
-    ],
-)
-def test_amounts_are_sent_in_stripes_own_units(
-    stripe_sim: StripeSimulator,
-    stripe_refunds: StripeRefunds,
-    minor: int,
-    currency: str,
-    sent: str,
-) -> None:
-    payment = stripe_sim.add_payment(10_000_000, currency.lower())
-
-    answer = stripe_refunds.send(order_for(payment, minor=minor), key="k")
-
-    assert stripe_sim.seen[-1].form()["amount"] == sent
-    assert answer.amount == Money(minor, currency)
-
-
-@pytest.mark.parametrize(("minor", "currency"), [(1234, "KWD"), (150, "MGA"), (0, "EUR")])
-def test_amounts_stripe_cannot_express_are_refused_before_sending(
-    stripe_sim: StripeSimulator, stripe_refunds: StripeRefunds, minor: int, currency: str
-) -> None:
-    payment = stripe_sim.add_payment(10_000_000, currency.lower())
-
-    with pytest.raises(Declined) as refusal:
-        stripe_refunds.send(order_for(payment, minor=minor), key="k")
-
-    assert refusal.value.code == "amount_not_possible"
-    assert stripe_sim.seen == []
