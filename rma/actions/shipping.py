@@ -33,9 +33,8 @@ _BEFORE_ARRIVAL = (ShipmentStatus.PENDING, ShipmentStatus.READY, ShipmentStatus.
 def plan_label(rma: Return, *, actor: Actor, is_new: bool = False) -> Shipment:
     """Plan a label for a locked, approved return; a return with a living parcel keeps it.
 
-    One made in this very transaction (``is_new``) has none to look for. The caller refreshes the
-    stage. Without a carrier account, or with one that sells no labels, a person is asked to make
-    the label by hand.
+    One made in this very transaction (``is_new``) has none to look for. Without a carrier
+    account, or with one that sells no labels, a person is asked to make the label by hand.
     """
     with action_transaction():
         alive = None if is_new else alive_shipment(rma)
@@ -57,6 +56,7 @@ def plan_label(rma: Return, *, actor: Actor, is_new: bool = False) -> Shipment:
             shipment.failure = "No carrier that sells labels is connected."
             shipment.save(force_insert=True)
             _tell_refused(shipment, actor)
+            refresh_stage(rma)
     return shipment
 
 
@@ -196,7 +196,8 @@ def label_bought(shipment_id: UUID, answer: dict[str, object]) -> None:
         shipment.tracking_url = str(answer.get("tracking_url") or "")[:500]
         shipment.label_path = str(answer.get("label_path") or "")
         shipment.provider_shipment_id = str(answer["shipment_id"])[:80]
-        shipment.ready_at = now()
+        # There is nothing to ask the carrier about for a while.
+        shipment.ready_at = shipment.polled_at = now()
         if shipment.status == ShipmentStatus.VOID:
             shipment.save()
             _plan_cancellation(shipment)
