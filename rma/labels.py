@@ -21,7 +21,7 @@ from rma.carriers.labels import label_format_of
 from rma.documents import Paper, SlipDocument, SlipItem, render_slip
 from rma.models import Return, ReturnLine, Shipment
 from rma.policy.live import policy_of
-from rma.policy.rules import local_day
+from rma.policy.rules import last_day, local_day
 from rma.states import ResolutionKind
 
 _CONTENT_TYPES = {
@@ -116,7 +116,7 @@ def slip_document(rma: Return) -> SlipDocument:
         items=slip_items(rma),
         status_url=portal_link(merchant, "status", token=rma.token),
         approved_on=local_day(rma.decided_at, zone) if rma.decided_at else None,
-        send_by=local_day(rma.expires_at, zone) if rma.expires_at else None,
+        send_by=last_day(rma.expires_at, zone) if rma.expires_at else None,
         help_contact=merchant.support_email,
         own_carrier=rma.method == Return.Method.OWN,
         warehouse=_postal_lines(warehouse),

@@ -79,6 +79,11 @@ def end_of_day(day: date, zone: str) -> datetime:
     return following.astimezone(UTC)
 
 
+def last_day(end: datetime, zone: str) -> date:
+    """Return the day that is over at ``end`` in ``zone``: what :func:`end_of_day` was given."""
+    return local_day(end - timedelta(microseconds=1), zone)
+
+
 def span_of(case: Case) -> Span | None:
     """Return the days ``case`` is open, or None where no date says when to begin."""
     window, line, zone = case.policy.window, case.line, case.order.time_zone
