@@ -8,3 +8,6 @@ from django.apps import AppConfig
 class AnalyticsConfig(AppConfig):
     name = "analytics"
     label = "analytics"
+
+    def ready(self) -> None:
+        from analytics import handlers, tasks  # noqa: F401  (registers them)

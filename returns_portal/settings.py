@@ -168,12 +168,12 @@ DRAIN_TASKS = [
     "integrations.run_calls",
     "integrations.take_webhooks",
     "notifications.send_messages",
+    "analytics.refresh_rollups",
 ]
 SWEEP_TASKS = [
     "rma.expire_returns",
     "rma.poll_tracking",
     "refunds.poll_refunds",
-    "analytics.refresh_rollups",
 ]
 
 AUTH_USER_MODEL = "tenancy.User"

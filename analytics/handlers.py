@@ -1,0 +1,34 @@
+"""Which events put a day's figures behind the facts."""
+
+from __future__ import annotations
+
+from analytics.rollups import mark_days_of
+from returns_portal.activity.kinds import EventKind
+from returns_portal.activity.models import Event
+from returns_portal.activity.record import handles
+
+
+@handles(
+    EventKind.ORDER_IMPORTED,
+    EventKind.ORDER_UPDATED,
+    EventKind.RETURN_REQUESTED,
+    EventKind.RETURN_DECLINED,
+    EventKind.RETURN_CANCELLED,
+    EventKind.RETURN_EXPIRED,
+    EventKind.RETURN_APPROVED,
+    EventKind.RETURN_CLOSED,
+    EventKind.LABEL_READY,
+    EventKind.LABEL_CANCELLED,
+    EventKind.UNIT_INSPECTED,
+    EventKind.RESOLUTION_COMMITTED,
+    EventKind.REFUND_SUCCEEDED,
+    EventKind.REFUND_FAILED,
+    EventKind.CREDIT_ISSUED,
+    EventKind.CREDIT_REVERSED,
+    EventKind.EXCHANGE_SHIPPED,
+    EventKind.EXCHANGE_CANCELLED,
+    name="analytics.mark_day",
+)
+def mark_day(event: Event) -> None:
+    """Mark the days of the return or order that the event is about."""
+    mark_days_of(event.about_id or event.subject_id)
