@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -95,7 +96,7 @@ def _insert(moves: Sequence[Move], actor_name: str) -> list[StockMovement]:
     return [row for row in rows if row.pk in new]
 
 
-def _columns(row: StockMovement) -> list[object]:
+def _columns(row: StockMovement) -> list[Any]:
     return [
         row.pk, row.merchant_id, row.variant_id, row.location_id, row.from_bucket, row.to_bucket,
         row.quantity, row.reason, row.key, row.about_id, row.unit_cost_minor, row.currency,
@@ -138,7 +139,7 @@ def _raise(deltas: Sequence[tuple[Place, int]]) -> None:
         return
     merchant_id = scope.current_merchant_id()
     values = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(deltas))
-    arguments: list[object] = []
+    arguments: list[Any] = []
     for (variant_id, location_id, bucket), delta in deltas:
         arguments += [new_id(), merchant_id, variant_id, location_id, bucket, delta]
     with connection.cursor() as cursor:

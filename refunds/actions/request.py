@@ -13,7 +13,6 @@ from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.record import NewEvent, record_event, record_events
 from returns_portal.commerce.locks import lock_order
 from returns_portal.commerce.models import Order
-from returns_portal.core import scope
 from returns_portal.core.actor import Actor, ActorKind
 from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction
@@ -21,7 +20,6 @@ from returns_portal.core.errors import Conflict, InvalidInput, InvalidTransition
 from returns_portal.core.ids import new_id
 from returns_portal.core.money import Money, share
 from returns_portal.integrations.calls import cancel_call
-from returns_portal.tenancy.models import Merchant
 from returns_portal.tenancy.permissions import Permission
 
 Status = Refund.Status
@@ -38,15 +36,17 @@ def request_refund(
     actor: Actor,
     method: str = Refund.Method.ORIGINAL,
     promised_on: date | None = None,
+    locked_order: Order | None = None,
 ) -> Refund:
     """Owe ``amount`` to the shopper of an order and, unless a second person must agree, send it.
 
     ``key`` names the business fact: the same key again returns the same refund, and another amount
     under it is a Conflict. The money is taken from what the order's payments still hold now, so
-    that refunds in flight count as spent. Raises DomainError naming what remains.
+    that refunds in flight count as spent. Raises DomainError naming what remains. A caller that
+    has locked the order in this transaction hands it over as ``locked_order``.
     """
     with action_transaction():
-        order = lock_order(order_id)
+        order = locked_order or lock_order(order_id)
         known = Refund.objects.filter(key=key).first()
         if known is not None:
             return _same_fact(known, order, amount)
@@ -115,7 +115,7 @@ def _needs_second_person(order: Order, amount: Money) -> bool:
     An amount in another currency is converted by the order's own two totals; where that cannot be
     done, a second person is asked.
     """
-    merchant = Merchant.objects.get(pk=scope.current_merchant_id())
+    merchant = order.merchant
     limit = merchant.second_person_above_minor
     if limit is None:
         return False

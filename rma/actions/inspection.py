@@ -83,8 +83,7 @@ def inspect_unit(
         unit.version += 1
         unit.save(update_fields=[*_DECIDED, "suggested", "status", "inspected_at", "version"])
         _move(rma, unit, actor)
-        settle_when_complete(rma, goods_of(rma.pk))
-        if unit.return_line_id is None:
+        if unit.return_line_id is None or not settle_when_complete(rma, goods_of(rma.pk)):
             close_if_settled(rma)
         refresh_stage(rma)
     return unit

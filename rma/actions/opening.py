@@ -44,7 +44,8 @@ def start_return(
     ``is_new`` says that the return was made in this transaction and has no parcel yet. Raises
     Conflict when a replacement sold out.
     """
-    for line in lines:
+    # In one order whoever opens, so that two returns never wait for each other's replacement.
+    for line in sorted(lines, key=lambda one: str(one.exchange_variant_id)):
         if line.wanted == ResolutionKind.EXCHANGE and line.is_accepted is not False:
             reserve_exchange(line, actor=actor)
     if rma.method == Return.Method.LABEL:

@@ -71,9 +71,9 @@ def receive_parcel(
         raise InvalidInput("Reload the page before receiving this parcel.", field="operation_id")
     with action_transaction():
         rma = lock_return(rma_id)
-        location = _location(location_id, operation_id)
-        if location is not None and location.known is not None:
-            return _same_parcel(location.known, rma)
+        location, known_id = _location(location_id, operation_id)
+        if known_id is not None:
+            return _same_parcel(known_id, rma)
         lines = {entry.line.pk: entry for entry in goods_of(rma.pk)}
         _check(units, lines)
         if location is None or not location.is_active:
@@ -108,10 +108,12 @@ def _arrived(rma: Return, receipt: Receipt) -> list[str]:
     return ["received_at", "refund_promised_on"]
 
 
-def _location(location_id: UUID, operation_id: str) -> Location | None:
-    """Return the location and, as ``known``, the id of a receipt made by the same operation."""
+def _location(location_id: UUID, operation_id: str) -> tuple[Location | None, UUID | None]:
+    """Return the location, and the id of a receipt that the same operation made before."""
     receipt = Receipt.objects.filter(operation_id=operation_id).values("pk")
-    return Location.objects.filter(pk=location_id).annotate(known=Subquery(receipt[:1])).first()
+    rows = Location.objects.filter(pk=location_id).annotate(known=Subquery(receipt[:1]))
+    location = rows.first()
+    return location, getattr(location, "known", None)
 
 
 def _same_parcel(receipt_id: UUID, rma: Return) -> Receipt:
@@ -134,7 +136,7 @@ def _check(units: Sequence[ReceivedUnits], lines: Mapping[UUID, LineGoods]) -> N
             if one.status != Found.EXTRA or one.return_line_id is not None:
                 raise InvalidInput("Extra items belong to no line of the return.", field="status")
             continue
-        if one.return_line_id not in lines:
+        if one.return_line_id is None or one.return_line_id not in lines:
             raise InvalidInput("Choose an item of this return.", field="return_line_id")
         counted = short if one.status == Found.SHORT else arrived
         counted[one.return_line_id] += one.quantity

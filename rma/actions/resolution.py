@@ -103,21 +103,26 @@ def commit_resolution(rma_id: UUID, *, actor: Actor) -> list[Resolution]:
     return resolutions
 
 
-def settle_when_complete(rma: Return, goods: Sequence[LineGoods]) -> None:
+def settle_when_complete(rma: Return, goods: Sequence[LineGoods]) -> bool:
     """After an inspection: settle a locked return by itself, or put it before a person.
 
-    Nothing happens while units are awaited or lie on the bench.
+    Nothing happens while units are awaited or lie on the bench. Returns False for a return that
+    was settled before: what comes late is paid by nobody but a person.
     """
+    if any(one.is_settled for one in goods):
+        _ask_person(rma, "A unit came after the return was settled. Pay it by hand if it is owed.")
+        return False
     if rma.status != ReturnStatus.OPEN or any(one.pending or one.awaited for one in goods):
-        return
+        return True
     if any(one.rejected or one.short for one in goods):
         _ask_person(rma, "Units were missing or not accepted. Check the money, then settle it.")
-        return
+        return True
     try:
         with attempt():
             settle(rma, goods, actor=SYSTEM)
     except DomainError as refusal:
         _ask_person(rma, refusal.message)
+    return True
 
 
 def settle(rma: Return, goods: Sequence[LineGoods], *, actor: Actor) -> list[Resolution]:
@@ -129,6 +134,7 @@ def settle(rma: Return, goods: Sequence[LineGoods], *, actor: Actor) -> list[Res
             f"This return is {rma.status.replace('_', ' ')}, so it can't be settled."
         )
     order = load_for_return(rma.order)
+    order.merchant = rma.merchant
     preview = _preview(rma, goods, order)
     if preview.blocker:
         raise Conflict(preview.blocker, code="not_ready")
@@ -212,6 +218,7 @@ def _set_in_motion(rma: Return, order: Order, resolution: Resolution, actor: Act
             reason="return",
             actor=actor,
             promised_on=rma.refund_promised_on,
+            locked_order=order,
         )
         # Until a second person has agreed it is decided, but not under way.
         if resolution.refund.status != Refund.Status.REQUESTED:

@@ -146,6 +146,30 @@ def test_commit_with_a_missing_unit_pays_the_rest_and_frees_the_claim(shop):
     assert problems_of(shop.pk) == []
 
 
+def test_unit_that_comes_after_the_settlement_is_left_to_a_person(shop):
+    rma = asked()
+    line = line_of(rma)
+    receive(rma, ReceivedUnits(line.pk, 1, Found.RECEIVED), ReceivedUnits(line.pk, 1, Found.SHORT))
+    look_at(rma, True)
+    commit_resolution(rma.pk, actor=CLERK)
+    receive(rma, ReceivedUnits(line.pk, 1, Found.RECEIVED))
+    flows.drain()
+    assert flows.fresh(rma).status == "open"
+
+    late = Inspection.objects.get(status="pending")
+    inspect_unit(
+        late.pk, grade="A", disposition="restock", accepted=True, actor=CLERK, expected_version=1
+    )
+
+    assert flows.fresh(rma).status == "closed"
+    assert Refund.objects.count() == 1
+    assert (
+        "after the return was settled"
+        in StaffTask.objects.get(kind="settle_return", status="open").detail
+    )
+    assert problems_of(shop.pk) == []
+
+
 def test_commit_with_nothing_accepted_closes_without_money(shop):
     rma = look_at(flows.received(asked()), False, False)
 

@@ -10,10 +10,12 @@ from django.core.management import CommandError, call_command
 from returns_portal.activity.models import Event, StaffTask
 from returns_portal.core.actor import SHOPPER, SYSTEM, Actor, ActorKind
 from returns_portal.core.clock import now, shifted
+from returns_portal.core.crashpoints import armed
 from returns_portal.core.db import attempt
 from returns_portal.core.errors import Conflict, InvalidInput, InvalidTransition, NotFound
 from returns_portal.core.invariants import problems_of
 from returns_portal.integrations import inbox
+from returns_portal.integrations.calls import run_due_calls
 from returns_portal.integrations.models import InboundWebhook, ProviderAccount, ProviderCall
 from returns_portal.integrations.outcomes import BadSignature
 from returns_portal.tenancy.models import Merchant
@@ -137,6 +139,33 @@ def test_cancel_return_before_the_label_is_bought_buys_none(shop):
     assert only_shipment().status == "void"
     assert ProviderCall.objects.get().status == "cancelled"
     assert problems_of(shop.pk) == []
+
+
+def test_cancel_return_while_the_label_is_being_bought_gives_it_back(shop):
+    rma = flows.request(flows.order())
+    armed["label.bought"] = lambda: cancel_return(rma.pk, actor=SHOPPER)
+
+    run_due_calls()
+    armed.clear()
+    flows.drain()
+
+    assert only_shipment().status == "void"
+    assert only_shipment().tracking_code == builtin_parcels.entries()[0].tracking_code
+    assert builtin_parcels.entries()[0].status is TrackingStatus.CANCELLED
+    assert flows.fresh(rma).stage == "cancelled"
+    assert Event.objects.filter(kind="label.ready").count() == 0
+    assert problems_of(shop.pk) == []
+
+
+def test_cancelled_label_that_is_not_refunded_is_put_before_a_person(easypost):
+    rma = flows.approved(flows.order())
+    easypost.labels()[0]["refund_status"] = "rejected"
+
+    cancel_return(rma.pk, actor=SHOPPER)
+    flows.drain()
+
+    task = StaffTask.objects.get(kind="label_not_refunded")
+    assert (task.about_id, task.subject_id) == (rma.pk, only_shipment().pk)
 
 
 def test_cancel_label_of_a_moving_parcel_changes_nothing(rma):
