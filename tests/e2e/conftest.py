@@ -1,0 +1,70 @@
+"""What browser tests stand on: a merchant open for business behind a live server, and visitors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+from playwright.sync_api import Browser
+from pytest_django.live_server_helper import LiveServer
+
+from returns_portal.core.scope import merchant_scope
+from returns_portal.tenancy.models import Merchant, User
+from tests import factories, flows
+from tests.e2e.browsing import DESKTOP, Visitor
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def shop(
+    live_server: LiveServer, tmp_path: Path, settings: object, merchant: Merchant
+) -> Iterator[Merchant]:
+    """Return a merchant with policy, location, built-in gateway and carrier, and be in its scope."""
+    settings.MEDIA_ROOT = tmp_path  # type: ignore[attr-defined]
+    settings.PUBLIC_URL = live_server.url  # type: ignore[attr-defined]
+    flows.open_for_business(merchant)
+    with merchant_scope(merchant.pk):
+        yield merchant
+
+
+def colleague(shop: Merchant, role: str) -> User:
+    """Return a new member with ``role``: ``owner@northloom.example``, ``a-long-password``."""
+    with transaction.atomic():
+        return factories.make_member(shop, role)
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
+    """Open a browser for a person: ``visit(width=390, scripts=False)``; complaints fail the test."""
+    visitors: list[Visitor] = []
+
+    def arrive(*, width: int = DESKTOP, scripts: bool = True, dark: bool = False) -> Visitor:
+        visitors.append(Visitor(browser, live_server.url, width=width, scripts=scripts, dark=dark))
+        return visitors[-1]
+
+    yield arrive
+    for visitor in visitors:
+        visitor.context.close()
+    assert [line for visitor in visitors for line in visitor.complaints] == []
+
+
+@pytest.fixture
+def staff(visit: Visit, shop: Merchant) -> Visit:
+    """Open a browser that is signed in: ``staff("warehouse", width=820)``."""
+
+    def arrive(role: str = "owner", **options: object) -> Visitor:
+        visitor = visit(**options)
+        client = Client()
+        user = colleague(shop, role)
+        with transaction.atomic():
+            client.force_login(user)
+        cookie = settings.SESSION_COOKIE_NAME
+        visitor.carry(cookie, client.cookies[cookie].value)
+        return visitor
+
+    return arrive
