@@ -121,7 +121,7 @@ def slip_document(rma: Return) -> SlipDocument:
         own_carrier=rma.method == Return.Method.OWN,
         warehouse=_postal_lines(warehouse),
         paper=Paper.for_country(order.country or merchant.country),
-        locale=rma.locale or merchant.locale,
+        locale=(rma.locale or merchant.locale).replace("-", "_"),
     )
 
 
