@@ -1,7 +1,52 @@
-"""Addresses of this face."""
+"""Addresses of the shopper's face, below ``/r/<slug>/`` or at the root of a merchant's domain."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, register_converter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from returns_portal.portal.pages import missing
+from returns_portal.portal.views import about, files, find, items, method, resolution, status
+
+
+class TokenConverter:
+    """An unguessable token; anything else in its place is simply not found."""
+
+    regex = "[A-Za-z0-9_-]{16,48}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(TokenConverter, "token")
+
+handler404 = missing
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", find.find, name="find"),
+    path("track", find.track, name="track"),
+    path("policy", about.policy, name="policy"),
+    path("help", about.help_page, name="help"),
+    path("brand-<slug:version>.css", about.brand_css, name="brand_css"),
+    path("logo/<str:name>", about.logo, name="logo"),
+    path("r/<token:token>/items", items.items, name="items"),
+    path("r/<token:token>/items/summary", items.items_summary, name="items_summary"),
+    path("r/<token:token>/items/<uuid:line_id>/photos", items.photos, name="photos"),
+    path("r/<token:token>/photos/<uuid:photo_id>", files.draft_photo, name="draft_photo"),
+    path("r/<token:token>/photos/<uuid:photo_id>/remove", items.remove_photo, name="remove_photo"),
+    path("r/<token:token>/resolution", resolution.resolution, name="resolution"),
+    path("r/<token:token>/quote", resolution.quote, name="quote"),
+    path("r/<token:token>/method", method.method, name="method"),
+    path("r/<token:token>/returns", find.returns, name="returns"),
+    path("s/<token:token>", status.status, name="status"),
+    path("s/<token:token>/live", status.live, name="live"),
+    path("s/<token:token>/cancel", status.cancel, name="cancel"),
+    path("s/<token:token>/messages", status.message, name="message"),
+    path("s/<token:token>/answer", status.answer, name="answer"),
+    path("s/<token:token>/tracking", status.tracking, name="tracking"),
+    path("s/<token:token>/label", files.label, name="label"),
+    path("s/<token:token>/slip.pdf", files.slip, name="slip"),
+    path("s/<token:token>/photos/<uuid:photo_id>", files.return_photo, name="return_photo"),
+]

@@ -1,0 +1,144 @@
+"""One draft with everything its pages need: the order, what policy offers, the answers so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from returns_portal.commerce.models import Order, OrderLine
+from returns_portal.commerce.selectors import order_for_return
+from returns_portal.core import clock
+from returns_portal.core.money import Money
+from returns_portal.tenancy.models import Merchant
+from rma.drafts import Answer, answers_of, photos_of
+from rma.models import Photo, ReturnDraft
+from rma.policy.document import Policy, Reason
+from rma.policy.engine import evaluate, offer
+from rma.policy.facts import build
+from rma.policy.live import live_policy
+from rma.policy.types import (
+    Decision,
+    LineOffer,
+    Offer,
+    OrderFacts,
+    RequestFacts,
+    RequestLine,
+)
+from rma.quoting import Quote, QuoteLine, quote_return
+from rma.states import ResolutionKind
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """A draft as read. ``answers`` are those for lines that can still be returned, in order."""
+
+    draft: ReturnDraft
+    merchant: Merchant
+    order: Order
+    lines: list[OrderLine]
+    policy: Policy
+    facts: OrderFacts
+    offer: Offer
+    answers: list[Answer]
+    photos: dict[UUID, list[Photo]]
+
+    def line(self, line_id: UUID) -> OrderLine:
+        return next(line for line in self.lines if line.pk == line_id)
+
+    def offer_of(self, line: OrderLine) -> LineOffer:
+        found = self.offer.line(str(line.pk))
+        if found is None:
+            raise LookupError(f"no offer for line {line.pk}")
+        return found
+
+    def reason(self, answer: Answer) -> Reason | None:
+        return self.policy.reason(answer.reason)
+
+    def resolutions(self, answer: Answer) -> list[str]:
+        """Return what may be chosen, in the order of interest; credit needs a customer to keep."""
+        reason = self.reason(answer)
+        keys = reason.resolutions if reason is not None else ()
+        no_account = self.order.customer_id is None
+        return [key for key in keys if not (no_account and key == ResolutionKind.STORE_CREDIT)]
+
+    @property
+    def today(self) -> date:
+        return clock.today(self.merchant.time_zone)
+
+    @property
+    def send_by(self) -> date:
+        """Return the last day to send the parcel if the return is approved today."""
+        return self.today + timedelta(days=self.policy.send_within_days)
+
+    @property
+    def refund_by(self) -> date:
+        return self.send_by + timedelta(days=self.policy.refund_days)
+
+    def decision(self) -> Decision:
+        """Return what policy would say to the answers now, all of them chosen."""
+        asked = [
+            RequestLine(
+                line_key=str(one.order_line_id),
+                reason=one.reason,
+                quantity=one.quantity,
+                resolution=one.wanted,
+                photos=len(self.photos.get(one.order_line_id, ())),
+            )
+            for one in self.answers
+        ]
+        return evaluate(self.facts, RequestFacts(tuple(asked)), self.policy)
+
+    def price(self, answers: Iterable[Answer]) -> Quote | None:
+        """Price what is chosen of ``answers``; None when nothing is."""
+        lines = [
+            QuoteLine(one.order_line_id, one.quantity, one.reason, one.wanted)
+            for one in answers
+            if one.wanted
+        ]
+        return quote_return(self.order, lines, self.policy) if lines else None
+
+    def worth(self, answers: Iterable[Answer]) -> dict[UUID, Money]:
+        """Return what each item brings as money, before any fee, whatever is chosen for it."""
+        lines = [
+            QuoteLine(one.order_line_id, one.quantity, one.reason, ResolutionKind.REFUND)
+            for one in answers
+        ]
+        return quote_return(self.order, lines, self.policy).per_line if lines else {}
+
+
+def read_basket(merchant: Merchant, draft: ReturnDraft) -> Basket:
+    """Read a draft. The number of statements does not depend on the order's size.
+
+    Answers that no longer hold (the units went into another return, policy dropped the reason) are
+    left out.
+    """
+    order = order_for_return(draft.order_id)
+    _version, policy = live_policy()
+    facts = build(order, clock.now(), policy=policy, time_zone=merchant.time_zone)
+    offered = offer(facts, policy)
+    told = answers_of(draft)
+    lines = [line for line in order.lines.all() if not line.is_removed]
+    return Basket(
+        draft=draft,
+        merchant=merchant,
+        order=order,
+        lines=lines,
+        policy=policy,
+        facts=facts,
+        offer=offered,
+        answers=[told[line.pk] for line in lines if _stands(told.get(line.pk), offered, line)],
+        photos=photos_of(draft),
+    )
+
+
+def _stands(answer: Answer | None, offered: Offer, line: OrderLine) -> bool:
+    found = offered.line(str(line.pk))
+    return (
+        answer is not None
+        and found is not None
+        and found.returnable
+        and answer.reason in found.reasons
+        and answer.quantity <= found.quantity
+    )

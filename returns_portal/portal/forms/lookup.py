@@ -1,0 +1,24 @@
+"""Finding an order: its number and one thing only its buyer knows."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from returns_portal.portal.forms.fields import PlainText
+
+
+class LookupForm(forms.Form):
+    """The two fields of the first page. What they hold is checked elsewhere, all at once."""
+
+    order = PlainText(
+        max_length=60,
+        label=_("Order number"),
+        help_text=_("It’s in your confirmation e-mail."),
+        error_messages={"required": _("Write your order number")},
+    )
+    who = PlainText(
+        max_length=254,
+        label=_("E-mail or delivery postcode"),
+        error_messages={"required": _("Write the e-mail or the postcode of your order")},
+    )

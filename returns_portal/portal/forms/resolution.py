@@ -1,0 +1,113 @@
+"""What the shopper wants for one item, and for an exchange which one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from returns_portal.commerce.models import OrderLine, Variant
+from returns_portal.portal.replacements import Replacements
+from rma.drafts import Answer
+from rma.states import ResolutionKind
+
+
+class WishForm(forms.Form):
+    """The choice for one item. ``axis-0``, ``axis-1`` ... pick the replacement."""
+
+    wanted = forms.CharField(required=False)
+
+    def __init__(
+        self,
+        sent: Any = None,
+        *,
+        line: OrderLine,
+        answer: Answer,
+        choices: list[str],
+        replacements: Replacements | None,
+    ) -> None:
+        super().__init__(sent, prefix=f"wish-{line.pk.hex}")
+        self.line, self.answer, self.choices = line, answer, choices
+        self.replacements = replacements
+        for axis in range(len(replacements.axes) if replacements else 0):
+            self.fields[f"axis-{axis}"] = forms.CharField(required=False)
+
+    @property
+    def choice(self) -> str:
+        """Return what is chosen so far: sent, kept, or the only thing there is."""
+        if self.is_bound:
+            sent = self.data.get(self.add_prefix("wanted"), "")
+            return sent if sent in self.choices else ""
+        if self.answer.wanted in self.choices:
+            return self.answer.wanted
+        return self.choices[0] if len(self.choices) == 1 else ""
+
+    @property
+    def picks(self) -> list[str | None]:
+        """Return the value picked on each axis so far; a colour stays unless another is chosen."""
+        if self.replacements is None:
+            return []
+        kept = self.replacements.picks_of(self.answer.exchange_variant_id)
+        return [self._pick(axis, kept) for axis in range(len(self.replacements.axes))]
+
+    def _pick(self, axis: int, kept: tuple[str, ...] | None) -> str | None:
+        offered = self.replacements
+        if offered is None:
+            return None
+        values = offered.values(axis)
+        if len(values) == 1:
+            return values[0]
+        if self.is_bound:
+            sent = self.data.get(self.add_prefix(f"axis-{axis}"))
+            return sent if sent in values else None
+        if kept is not None:
+            return kept[axis]
+        # Only the last of several axes begins as it was bought; the first is what does not fit.
+        return offered.own_picks[axis] if axis else None
+
+    @property
+    def variant(self) -> Variant | None:
+        picks = self.picks
+        if self.replacements is None or None in picks:
+            return None
+        return self.replacements.variant(tuple(str(pick) for pick in picks))
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        names = {"item": self.line.title}
+        if not self.choice:
+            self.add_error("wanted", _("Choose what you want for %(item)s") % names)
+        elif self.choice == ResolutionKind.EXCHANGE:
+            self._check_replacement(names)
+        return given
+
+    def _check_replacement(self, names: dict[str, str]) -> None:
+        offered = self.replacements
+        if offered is None:
+            self.add_error("wanted", _("%(item)s is sold out. Choose something else") % names)
+            return
+        for axis, pick in enumerate(self.picks):
+            if pick is None:
+                axis_name = (offered.axes[axis] or _("variant")).lower()
+                self.add_error(
+                    f"axis-{axis}",
+                    _("Choose the %(axis)s you want for %(item)s") % {"axis": axis_name, **names},
+                )
+                return
+        if not offered.is_free(self.variant):
+            self.add_error(
+                "axis-0",
+                _("%(picks)s is sold out. Choose another or take a refund")
+                % {"picks": " / ".join(str(pick) for pick in self.picks)},
+            )
+
+    def wish(self) -> Answer:
+        """Return the answer with what is chosen so far, priced or kept."""
+        exchange = self.choice == ResolutionKind.EXCHANGE and self.variant is not None
+        return replace(
+            self.answer,
+            wanted=self.choice,
+            exchange_variant_id=self.variant.pk if exchange and self.variant else None,
+        )

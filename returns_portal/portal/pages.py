@@ -1,0 +1,103 @@
+"""What every page of the portal shares: language, time zone, caching, refusals, the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation.trans_real import parse_accept_lang_header
+from django.views.decorators.http import require_http_methods
+
+from returns_portal.core.errors import DomainError, NotFound
+from returns_portal.portal.brand import brand_of
+
+View = Callable[..., HttpResponse]
+
+# Languages the portal has words in; the first is what everybody else reads.
+LANGUAGES = ("en",)
+NOT_HERE = NotFound(
+    "If you came from an e-mail, the link may be over 90 days old. Find your order again to see "
+    "its returns."
+)
+
+
+def shopper_page(*methods: str) -> Callable[[View], View]:
+    """Run a view in the merchant's time zone and the shopper's language.
+
+    A DomainError that escapes becomes a page of its own and leaves nothing behind. Nothing here may
+    be stored by browsers or proxies: most pages name a person.
+    """
+
+    def wrap(view: View) -> View:
+        @require_http_methods(list(methods))
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            zone = ZoneInfo(request.merchant.time_zone)
+            with timezone.override(zone), translation.override(language_of(request)):
+                try:
+                    response = view(request, *args, **kwargs)
+                except DomainError as refusal:
+                    transaction.set_rollback(True)
+                    response = refused(request, refusal)
+            response.headers.setdefault("Cache-Control", "no-store")
+            return response
+
+        return inner
+
+    return wrap
+
+
+def language_of(request: HttpRequest) -> str:
+    """Return the first language the browser asks for that the portal speaks."""
+    for wanted, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
+        if wanted.split("-")[0] in LANGUAGES:
+            return wanted.split("-")[0]
+    return LANGUAGES[0]
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Draw a page in the merchant's frame."""
+    framed = {"brand": brand_of(request.merchant), **context}
+    return render(request, f"portal/{template}", framed, status=status)
+
+
+def refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
+    """Say what went wrong and what to do next; a script that asked gets the bare words."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(refusal.message, "text/plain; charset=utf-8", status=refusal.status)
+    context = {"message": refusal.message, "is_missing": refusal.status == 404}
+    return page(request, "refused.html", context, status=refusal.status)
+
+
+@shopper_page("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer an address that does not exist."""
+    return refused(request, NOT_HERE)
+
+
+def steps(now: int, draft_token: str) -> list[dict[str, str]]:
+    """Return the four steps for ``components/steps.html``; ``now`` counts from 1."""
+    known = {"token": draft_token}
+    each = (
+        ("Order", reverse("find")),
+        ("Items", reverse("items", kwargs=known)),
+        ("Refund or exchange", reverse("resolution", kwargs=known)),
+        ("Send it back", ""),
+    )
+    return [
+        {
+            "label": label,
+            "state": "done" if place < now else "now" if place == now else "todo",
+            "url": url if place < now else "",
+        }
+        for place, (label, url) in enumerate(each, start=1)
+    ]

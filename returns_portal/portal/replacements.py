@@ -1,0 +1,116 @@
+"""What an item can be exchanged for: the other variants of its product, by size and colour.
+
+A dearer variant is left out: an exchange is settled without money.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from inventory.selectors import sellable_by_variant
+from returns_portal.commerce.models import Variant
+from returns_portal.portal.basket import Basket
+from rma.drafts import Answer
+from rma.states import ResolutionKind
+
+Picks = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replacements:
+    """The variants that may replace one item. ``axes`` are what to pick by, such as Size, Colour.
+
+    Where the shop keeps no such options there is one axis, the variant's title.
+    """
+
+    axes: tuple[str, ...]
+    own: Variant
+    by_picks: Mapping[Picks, Variant]
+    free: frozenset[UUID]
+
+    @property
+    def own_picks(self) -> Picks:
+        return self.picks_of(self.own.pk) or next(iter(self.by_picks))
+
+    def values(self, axis: int) -> list[str]:
+        """Return the values of one axis, in the catalogue's order."""
+        return list(dict.fromkeys(picks[axis] for picks in self.by_picks))
+
+    def variant(self, picks: Picks) -> Variant | None:
+        return self.by_picks.get(picks)
+
+    def is_free(self, variant: Variant | None) -> bool:
+        return variant is not None and variant.pk in self.free
+
+    def picks_of(self, variant_id: UUID | None) -> Picks | None:
+        return next((picks for picks, one in self.by_picks.items() if one.pk == variant_id), None)
+
+    def is_open(self, picks: Sequence[str | None], axis: int, value: str) -> bool:
+        """Tell whether ``value`` leads to something free, the other axes being as picked so far."""
+        return any(
+            self.is_free(variant)
+            and known[axis] == value
+            and all(
+                pick is None or pick == known[place]
+                for place, pick in enumerate(picks)
+                if place != axis
+            )
+            for known, variant in self.by_picks.items()
+        )
+
+
+def replacements(basket: Basket) -> dict[UUID, Replacements]:
+    """Return what may replace each answered item, by order line. At most two statements."""
+    wishes = [
+        answer
+        for answer in basket.answers
+        if ResolutionKind.EXCHANGE in basket.resolutions(answer)
+        and basket.line(answer.order_line_id).variant is not None
+    ]
+    products = {basket.line(one.order_line_id).variant.product_id for one in wishes}  # type: ignore[union-attr]
+    if not products:
+        return {}
+    family: dict[UUID, list[Variant]] = defaultdict(list)
+    for variant in Variant.objects.filter(product_id__in=products).order_by("pk"):
+        family[variant.product_id].append(variant)
+    stock = sellable_by_variant([one.pk for members in family.values() for one in members])
+    found = {}
+    for answer in wishes:
+        own = basket.line(answer.order_line_id).variant
+        if own is not None:
+            offered = _offered(basket, answer, own, family[own.product_id], stock)
+            if offered.free:
+                found[answer.order_line_id] = offered
+    return found
+
+
+def _offered(
+    basket: Basket, answer: Answer, own: Variant, members: list[Variant], stock: dict[UUID, int]
+) -> Replacements:
+    reason = basket.reason(answer)
+    same_again = reason is not None and reason.fault
+    free = frozenset(
+        one.pk
+        for one in members
+        if stock[one.pk] >= answer.quantity
+        and (not own.price_minor or one.price_minor <= own.price_minor)
+        and (same_again or one.pk != own.pk)
+    )
+    axes = _axes(members)
+    return Replacements(axes, own, {_picks(one, axes): one for one in members}, free)
+
+
+def _axes(members: Sequence[Variant]) -> tuple[str, ...]:
+    """Return the options every variant has a value for, if they tell all of them apart."""
+    names = [name for name in members[0].options if all(one.options.get(name) for one in members)]
+    picks = {tuple(str(one.options[name]) for name in names) for one in members}
+    return tuple(names) if names and len(picks) == len(members) else ("",)
+
+
+def _picks(variant: Variant, axes: tuple[str, ...]) -> Picks:
+    if axes == ("",):
+        return (variant.title or variant.sku or str(variant.pk),)
+    return tuple(str(variant.options[name]) for name in axes)

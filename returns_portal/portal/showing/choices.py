@@ -1,0 +1,212 @@
+"""The cards of the third step: for each item what it may become, when, and for how much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from returns_portal.commerce.models import OrderLine
+from returns_portal.core.money import Money, format_money
+from returns_portal.core.words import day
+from returns_portal.portal.basket import Basket
+from returns_portal.portal.forms.resolution import WishForm
+from returns_portal.portal.replacements import Replacements
+from returns_portal.portal.showing.money import paid_with, replacement_name
+from rma.drafts import Answer
+from rma.policy.approval import waives_fee
+from rma.states import ResolutionKind
+
+Kind = ResolutionKind
+
+
+@dataclass(frozen=True, slots=True)
+class WishCard:
+    """One item of the third step."""
+
+    key: str
+    line: OrderLine
+    about: str
+    form: WishForm
+    choices: list[dict[str, Any]]
+    axes: list[dict[str, Any]]
+    hold: str
+    notice: str = ""
+
+    @property
+    def error(self) -> str:
+        """Return what is wrong with the choice itself, or what happened to it meanwhile."""
+        return str(next(iter(self.form.errors.get("wanted", [])), self.notice))
+
+
+def wish_forms(
+    basket: Basket, offered: dict[Any, Replacements], sent: Any = None
+) -> list[WishForm]:
+    return [
+        WishForm(
+            sent,
+            line=basket.line(answer.order_line_id),
+            answer=answer,
+            choices=_keys(basket, answer, offered),
+            replacements=offered.get(answer.order_line_id),
+        )
+        for answer in basket.answers
+    ]
+
+
+def _keys(basket: Basket, answer: Answer, offered: dict[Any, Replacements]) -> list[str]:
+    """Return the outcomes to show: an exchange only for something that is there."""
+    return [
+        key
+        for key in basket.resolutions(answer)
+        if key != Kind.EXCHANGE or answer.order_line_id in offered
+    ]
+
+
+def wish_cards(
+    basket: Basket, forms: list[WishForm], notices: Mapping[str, str] | None = None
+) -> list[WishCard]:
+    """Return a card for each form; ``notices`` are words for single items, by their key."""
+    worth = basket.worth(basket.answers)
+    told = notices or {}
+    return [
+        _card(basket, form, worth.get(form.line.pk), told.get(form.line.pk.hex, ""))
+        for form in forms
+    ]
+
+
+def _card(basket: Basket, form: WishForm, worth: Money | None, notice: str) -> WishCard:
+    line, reason = form.line, basket.reason(form.answer)
+    about = [line.variant_title, reason.label() if reason else ""]
+    if form.answer.quantity > 1:
+        about.insert(0, _("%(n)d of %(all)d") % {"n": form.answer.quantity, "all": line.quantity})
+    key = line.pk.hex
+    show = {Kind.REFUND: _refund, Kind.STORE_CREDIT: _credit, Kind.EXCHANGE: _exchange}
+    return WishCard(
+        key=key,
+        line=line,
+        about=" · ".join(part for part in about if part),
+        form=form,
+        choices=[
+            {
+                "id": f"{form.prefix}-{kind}",
+                "name": form.add_prefix("wanted"),
+                "value": kind,
+                "checked": form.choice == kind,
+                **show[Kind(kind)](basket, form.answer, worth),
+            }
+            for kind in form.choices
+        ],
+        axes=axes_of(form),
+        hold=hold_words(basket, form),
+        notice=notice,
+    )
+
+
+def _refund(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, Any]:
+    by = _("By %(day)s at the latest.") % {"day": day(basket.refund_by, basket.today)}
+    return {
+        "title": _("Refund to %(payment)s") % {"payment": paid_with(basket.order)},
+        "note": f"{by} {_fee_words(basket, answer, Kind.REFUND)}".strip(),
+        "price": worth,
+    }
+
+
+def _credit(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, Any]:
+    ready = _("Ready as soon as we’ve checked your item. Never expires.")
+    return {
+        "title": _("Store credit"),
+        "note": f"{ready} {_fee_words(basket, answer, Kind.STORE_CREDIT)}".strip(),
+        "price": worth,
+    }
+
+
+def _exchange(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, Any]:
+    reason = basket.reason(answer)
+    if reason is not None and reason.fault:
+        title, note = _("Exchange or replace"), _("The same again, or another size or colour")
+    else:
+        title, note = _("Exchange"), _("Another size or colour")
+    if not _pays_fee(basket, answer, Kind.EXCHANGE):
+        note = _("%(note)s, no return fee") % {"note": note}
+    return {
+        "title": title,
+        "note": note,
+        "price_text": _("No charge"),
+        "tag": _("Held for you"),
+        "tag_icon": "lock",
+        "more": "portal/_exchange.html",
+    }
+
+
+def _fee_words(basket: Basket, answer: Answer, kind: str) -> str:
+    fee = basket.policy.fee
+    if not fee.amount_minor or basket.policy.currency != basket.order.currency:
+        return ""
+    amount = {"amount": format_money(Money(fee.amount_minor, basket.order.currency))}
+    if _pays_fee(basket, answer, kind):
+        return _("Return shipping, %(amount)s, comes off once.") % amount
+    return _("No return fee, because we made the mistake.")
+
+
+def _pays_fee(basket: Basket, answer: Answer, kind: str) -> bool:
+    return waives_fee(basket.policy, basket.reason(answer), kind) is None
+
+
+def axes_of(form: WishForm) -> list[dict[str, Any]]:
+    """Return the groups of pills that pick a replacement; an axis with one value asks nothing."""
+    offered, picks = form.replacements, form.picks
+    if offered is None:
+        return []
+    groups = []
+    for axis, name in enumerate(offered.axes):
+        values = offered.values(axis)
+        if len(values) == 1:
+            continue
+        pictures = _pictures(offered, axis)
+        groups.append(
+            {
+                "id": f"{form.prefix}-axis-{axis}",
+                "name": form.add_prefix(f"axis-{axis}"),
+                "legend": name or _("Which one?"),
+                "shape": "" if pictures or name == "" else "box",
+                "error": next(iter(form.errors.get(f"axis-{axis}", [])), ""),
+                "choices": [
+                    {
+                        "value": value,
+                        "label": value,
+                        "checked": picks[axis] == value,
+                        "disabled": not offered.is_open(picks, axis, value)
+                        and not (axis and picks[axis] == value),
+                        "disabled_note": _("out of stock"),
+                        "picture": pictures.get(value, ""),
+                    }
+                    for value in values
+                ],
+            }
+        )
+    return groups
+
+
+def _pictures(offered: Replacements, axis: int) -> dict[str, str]:
+    """Return a picture for each value where it is the axis that changes the picture."""
+    found: dict[str, set[str]] = {}
+    for picks, variant in offered.by_picks.items():
+        found.setdefault(picks[axis], set()).add(variant.image_url)
+    if any(len(urls) != 1 or "" in urls for urls in found.values()):
+        return {}
+    first = {value: next(iter(urls)) for value, urls in found.items()}
+    return first if len(set(first.values())) > 1 else {}
+
+
+def hold_words(basket: Basket, form: WishForm) -> str:
+    """Return the promise to keep the replacement, once it is picked and there."""
+    offered = form.replacements
+    if offered is None or not offered.is_free(form.variant):
+        return ""
+    return _("We’ll hold %(name)s for you until %(day)s.") % {
+        "name": replacement_name(form.variant),
+        "day": day(basket.send_by, basket.today),
+    }

@@ -1,0 +1,145 @@
+"""The last step in words: ways to send it back, what was chosen, what happens next."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from returns_portal.commerce.models import Variant
+from returns_portal.core.money import Money, format_money
+from returns_portal.portal.basket import Basket
+from returns_portal.portal.showing.money import fee_rows, fees_of, paid_with, replacement_name
+from rma.models import Return
+from rma.policy.types import Result, Verdict
+from rma.quoting import Quote
+from rma.states import ResolutionKind
+
+Kind = ResolutionKind
+
+
+def method_choices(basket: Basket, chosen: str) -> list[dict[str, Any]]:
+    """Return the choice cards of the policy's methods; a single one is chosen already."""
+    words = {
+        Return.Method.LABEL: {
+            "title": _("Print a label"),
+            "note": _("A PDF, here and by e-mail. Stick it on and drop the parcel off."),
+            "price_text": _("Free"),
+        },
+        Return.Method.OWN: {
+            "title": _("Use my own carrier"),
+            "note": _("You arrange and pay. Add the tracking number so we can look out for it."),
+            "price_text": _("You pay"),
+        },
+    }
+    fee = _fee(basket)
+    if fee:
+        words[Return.Method.LABEL]["price_text"] = format_money(fee)
+        words[Return.Method.LABEL]["note"] += " " + _("Comes off your refund.")
+    only = len(basket.policy.methods) == 1
+    return [
+        {
+            "id": f"method-{key}",
+            "name": "method",
+            "value": key,
+            "checked": only or key == chosen,
+            **words[Return.Method(key)],
+        }
+        for key in basket.policy.methods
+    ]
+
+
+def _fee(basket: Basket) -> Money | None:
+    quote = basket.price(basket.answers)
+    return quote.fee if quote is not None and quote.fee else None
+
+
+def parcel_words(basket: Basket, quote: Quote | None) -> str:
+    """Say that it all fits one parcel, and what the way back costs."""
+    units = sum(one.quantity for one in basket.answers)
+    fee = quote.fee if quote is not None else None
+    if units == 1:
+        together = ""
+    elif units == 2:
+        together = _("Both items can go in one parcel.")
+    else:
+        together = _("All %(n)d items can go in one parcel.") % {"n": units}
+    if fee:
+        cost = _("Return shipping, %(amount)s, comes off your refund.") % {
+            "amount": format_money(fee)
+        }
+    else:
+        cost = _("Return shipping is free for you.")
+    return f"{together} {cost}".strip()
+
+
+def sum_lines(basket: Basket, variants: dict[UUID, Variant | None]) -> list[dict[str, str]]:
+    """Return the items with what becomes of each."""
+    change = reverse("resolution", kwargs={"token": basket.draft.token})
+    lines = []
+    for answer in basket.answers:
+        line = basket.line(answer.order_line_id)
+        reason = basket.reason(answer)
+        name = replacement_name(variants.get(line.pk))
+        lines.append(
+            {
+                "picture": line.image_url,
+                "title": f"{answer.quantity} × {line.title}" if answer.quantity > 1 else line.title,
+                "text": outcome_words(answer.wanted, name, reason.label() if reason else ""),
+                "change_url": f"{change}#item-{line.pk.hex}",
+            }
+        )
+    return lines
+
+
+def outcome_words(wanted: str, replacement: str, reason: str) -> str:
+    """Return ``Exchange for Oat / M`` or ``Refund, too small``."""
+    if wanted == Kind.EXCHANGE:
+        return _("Exchange for %(name)s") % {"name": replacement} if replacement else _("Exchange")
+    what = _("Store credit") if wanted == Kind.STORE_CREDIT else _("Refund")
+    return f"{what}, {reason.lower()}" if reason else what
+
+
+def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
+    """Return the short money table: exchange, return shipping, where the rest goes."""
+    if quote is None:
+        return []
+    rows: list[dict[str, Any]] = []
+    if Kind.EXCHANGE in quote.breakdowns:
+        rows.append({"label": _("Exchange"), "amount": Money.zero(quote.currency)})
+    for breakdown in quote.breakdowns.values():
+        for charge in breakdown.charges:
+            if charge.kind == "shipping" and charge.value.gross_minor:
+                amount = Money(charge.value.gross_minor, quote.currency)
+                rows.append({"label": _("Delivery you paid"), "kind": "plus", "amount": amount})
+    free = {"label": _("Return shipping"), "text": _("Free")}
+    rows += fee_rows(quote.currency, fees_of(quote)) or [free]
+    if Kind.REFUND in quote.breakdowns:
+        label = _("Refund to %(payment)s") % {"payment": paid_with(basket.order)}
+        rows.append({"kind": "total", "label": label, "amount": quote.refund})
+    if Kind.STORE_CREDIT in quote.breakdowns:
+        rows.append({"kind": "total", "label": _("Store credit"), "amount": quote.store_credit})
+    return rows
+
+
+def next_words(basket: Basket) -> str:
+    """Say what happens after the click, and where the answer goes."""
+    decision = basket.decision()
+    where = {"email": masked(basket.order.email)}
+    if decision.verdict is Verdict.REVIEW:
+        spoken = next(one for one in decision.rules_spoken if one.result is Result.REVIEW)
+        words = f"{spoken.sentence.rstrip('.')}"
+        return f"{words}: {where['email']}." if where["email"] else f"{words}."
+    if not where["email"]:
+        return _("You’ll see the next step at once.")
+    return _("You’ll see the next step at once, and get it by e-mail at %(email)s.") % where
+
+
+def masked(email: str) -> str:
+    """Return ``maya.l•••@example.com``: enough for its owner to know it."""
+    local, at, domain = email.partition("@")
+    if not at:
+        return ""
+    return f"{local[: max(1, min(6, len(local) // 2))]}•••@{domain}"

@@ -1,0 +1,141 @@
+"""The live policy in a shopper's words: four lines for the first page, sentences for its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from returns_portal.core.errors import Conflict
+from returns_portal.core.money import Money, format_money
+from returns_portal.tenancy.models import Merchant
+from rma.policy.document import Policy
+from rma.policy.live import live_policy
+from rma.policy.wording import either, span
+
+OUTCOMES = {"refund": "a refund", "store_credit": "store credit", "exchange": "an exchange"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    icon: str
+    title: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    sentences: list[str]
+
+
+def published_policy() -> Policy | None:
+    """Return the policy in force, or None before the merchant has published one."""
+    try:
+        return live_policy()[1]
+    except Conflict:
+        return None
+
+
+def at_a_glance(merchant: Merchant) -> list[Line]:
+    """Return the few lines that a shopper wants to know before starting."""
+    policy = published_policy()
+    return list(_lines(policy)) if policy is not None else []
+
+
+def _lines(policy: Policy) -> Iterator[Line]:
+    window = policy.window
+    fault = ""
+    if window.fault_days > window.days:
+        fault = _("Faulty items are covered for %(span)s.") % {"span": span(window.fault_days)}
+    yield Line("calendar", _("%(span)s from delivery") % {"span": span(window.days)}, fault)
+    outcomes = {key for reason in policy.reasons for key in reason.resolutions}
+    if "exchange" in outcomes:
+        free = not policy.fee.amount_minor or policy.fee.waived_for_exchange
+        title = _("Exchanges are free") if free else _("Exchange for another size or colour")
+        yield Line("swap", title, _("We hold the new item for you until yours is back."))
+    yield _fee_line(policy)
+    if "label" in policy.methods:
+        yield Line("printer", _("We send you the label"), _("Print it, or let the shop print it."))
+
+
+def _fee_line(policy: Policy) -> Line:
+    fee = policy.fee
+    if not fee.amount_minor:
+        return Line("card", _("Return shipping is free"), _("Whatever the reason."))
+    amount = format_money(Money(fee.amount_minor, policy.currency))
+    title = _("Refunds cost %(amount)s return shipping") % {"amount": amount}
+    free = _("Free if the item is faulty or we made a mistake.") if fee.waived_for_fault else ""
+    return Line("card", title, free)
+
+
+def in_sentences(policy: Policy) -> list[Section]:
+    """Return the whole policy for the page a shopper may read before buying."""
+    return [
+        Section(_("How long you have"), list(_windows(policy))),
+        Section(_("What can’t be returned"), list(_closed(policy))),
+        Section(_("What you get"), list(_outcomes(policy))),
+        Section(_("What it costs"), list(_costs(policy))),
+        Section(_("How it goes on"), list(_times(policy))),
+    ]
+
+
+def _windows(policy: Policy) -> Iterator[str]:
+    window = policy.window
+    yield _("Returns are open for %(span)s after delivery.") % {"span": span(window.days)}
+    if window.fault_days > window.days:
+        words = _("You can report a fault for %(span)s after delivery.")
+        yield words % {"span": span(window.fault_days)}
+    if window.fulfilled_fallback_days is not None:
+        yield _(
+            "If we don’t know when your order arrived, we count from %(span)s after it was sent."
+        ) % {"span": span(window.fulfilled_fallback_days)}
+
+
+def _closed(policy: Policy) -> Iterator[str]:
+    yield _("Gift cards can’t be returned.")
+    for closed, words in (
+        (policy.final_sale, _("Items sold as final sale can’t be returned.")),
+        (policy.excluded, _("Items marked as not returnable can’t be returned once delivered.")),
+    ):
+        still = _(" If one is faulty, you can still report it.") if closed.fault_allowed else ""
+        yield words + still
+    kinds = sorted(policy.excluded.product_types | policy.final_sale.product_types)
+    if kinds:
+        yield _("This includes: %(kinds)s.") % {"kinds": ", ".join(kinds)}
+
+
+def _outcomes(policy: Policy) -> Iterator[str]:
+    for reason in policy.reasons:
+        photo = _(", with a photo") if reason.photo == "required" else ""
+        outcomes = either([OUTCOMES[key] for key in reason.resolutions])
+        yield f"{reason.label()}{photo}: {outcomes}."
+
+
+def _costs(policy: Policy) -> Iterator[str]:
+    fee = policy.fee
+    if not fee.amount_minor:
+        yield _("Return shipping is free.")
+        return
+    amount = format_money(Money(fee.amount_minor, policy.currency))
+    yield _("Return shipping costs %(amount)s once per return and comes off your refund.") % {
+        "amount": amount
+    }
+    if fee.waived_for_fault:
+        yield _("It is free if the item is faulty or we made a mistake.")
+    if fee.waived_for_exchange:
+        yield _("It is free if you exchange.")
+
+
+def _times(policy: Policy) -> Iterator[str]:
+    if policy.approval.automatic:
+        yield _("Most returns are approved at once. Some we look at first.")
+    else:
+        yield _("We look at each return before we approve it.")
+    yield _("Once approved, send your parcel within %(span)s.") % {
+        "span": span(policy.send_within_days)
+    }
+    yield _("Your refund is sent within %(span)s after your parcel is back.") % {
+        "span": span(policy.refund_days)
+    }

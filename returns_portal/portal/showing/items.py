@@ -1,0 +1,230 @@
+"""The items page in words: one card a line, what can be done with it and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from returns_portal.commerce.models import OrderLine
+from returns_portal.core.money import Money, share
+from returns_portal.core.money import total as add_up
+from returns_portal.portal.basket import Basket
+from returns_portal.portal.forms.items import ItemForm
+from returns_portal.portal.showing.photos import draft_photos
+from rma.drafts import Answer
+from rma.policy.types import LineOffer, Verdict
+from rma.policy.wording import FAULT_STILL
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCard:
+    """One order line as the page shows it. ``look`` is ok, part or why."""
+
+    line: OrderLine
+    offer: LineOffer
+    form: ItemForm
+    price: Money
+    look: str
+    icon: str
+    variant: str
+    head: str
+    rest: str
+    fault_url: str
+    upload_url: str
+    photos: list[dict[str, str]]
+    is_reported: bool = False
+
+    @property
+    def quantity_id(self) -> str:
+        return f"{self.form.prefix}-quantity"
+
+    @property
+    def photos_id(self) -> str:
+        return f"{self.form.prefix}-photos"
+
+    @property
+    def photos_name(self) -> str:
+        return f"{self.form.prefix}-photos"
+
+    @property
+    def photo_error(self) -> str:
+        return " ".join(str(words) for words in self.form.non_field_errors())
+
+    @property
+    def key(self) -> str:
+        return self.line.pk.hex
+
+    @property
+    def is_chosen(self) -> bool:
+        return bool(self.form["chosen"].value())
+
+    @property
+    def reasons(self) -> list[dict[str, Any]]:
+        chosen = self.form["reason"].value()
+        return [
+            {
+                "key": one.key,
+                "label": one.label(),
+                "checked": one.key == chosen,
+                "asks": " ".join(
+                    [
+                        *(["photo"] if one.photo != "off" else []),
+                        *(["text"] if one.free_text else []),
+                    ]
+                ),
+                "free": one.fault,
+            }
+            for one in self.form.reasons
+        ]
+
+
+def item_forms(basket: Basket, sent: Any = None, answers: Iterable[Answer] = ()) -> list[ItemForm]:
+    """Return a form for each line of which something can come back."""
+    known = {answer.order_line_id: answer for answer in answers}
+    return [
+        ItemForm(
+            sent,
+            line=line,
+            offer=basket.offer_of(line),
+            reasons=[
+                one for one in basket.policy.reasons if one.key in basket.offer_of(line).reasons
+            ],
+            answer=known.get(line.pk),
+        )
+        for line in basket.lines
+        if basket.offer_of(line).returnable
+    ]
+
+
+def item_cards(
+    basket: Basket, forms: list[ItemForm], fault: str = ""
+) -> tuple[list[ItemCard], list[ItemCard]]:
+    """Return the cards that may be chosen, and those that may not.
+
+    A line that is only open for a fault is among the latter until somebody reports one.
+    """
+    by_line = {form.line.pk: form for form in forms}
+    open_cards, closed = [], []
+    for line in basket.lines:
+        form = by_line.get(line.pk)
+        if form is None:
+            closed.append(
+                _card(basket, line, ItemForm(line=line, offer=basket.offer_of(line), reasons=[]))
+            )
+            continue
+        card = _card(basket, line, form, is_reported=form.offer.fault_only and fault == line.pk.hex)
+        if card.offer.fault_only and not (card.is_chosen or card.is_reported):
+            closed.append(card)
+        else:
+            open_cards.append(card)
+    return open_cards, closed
+
+
+def _card(
+    basket: Basket, line: OrderLine, form: ItemForm, *, is_reported: bool = False
+) -> ItemCard:
+    offer = form.offer
+    look, icon = _look(line, offer)
+    sentence = offer.sentence.removesuffix(f". {FAULT_STILL}")
+    head, _dot, rest = sentence.partition(". ")
+    token = basket.draft.token
+    fault_url = ""
+    if offer.fault_only:
+        fault_url = (
+            f"{reverse('items', kwargs={'token': token})}?fault={line.pk.hex}#item-{line.pk.hex}"
+        )
+    return ItemCard(
+        line=line,
+        offer=offer,
+        form=form,
+        price=Money(share(line.paid_minor, 1, line.quantity or 1), line.currency),
+        look=look,
+        icon=icon,
+        variant=_variant(line, offer),
+        head=head,
+        rest=rest,
+        fault_url=fault_url,
+        upload_url=reverse("photos", kwargs={"token": token, "line_id": line.pk}),
+        photos=draft_photos(basket, line),
+        is_reported=is_reported,
+    )
+
+
+def _look(line: OrderLine, offer: LineOffer) -> tuple[str, str]:
+    if offer.fault_only or not offer.returnable:
+        return "why", "clock" if offer.rule_key == "sent" else "info"
+    if offer.quantity < line.quantity:
+        return "part", "half"
+    return "ok", "check" if offer.verdict is Verdict.ALLOW else "eye"
+
+
+def _variant(line: OrderLine, offer: LineOffer) -> str:
+    if line.quantity == 1:
+        return line.variant_title
+    parts = [line.variant_title] if line.variant_title else []
+    parts.append(_("%(n)d bought") % {"n": line.quantity})
+    if offer.returnable and offer.quantity < line.quantity:
+        words = ngettext("%(n)d can be returned", "%(n)d can be returned", offer.quantity)
+        parts.append(words % {"n": offer.quantity})
+    return " · ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    title: str
+    lede: str
+
+
+def heading(basket: Basket, open_cards: list[ItemCard]) -> Heading | None:
+    """Return the heading of a page on which nothing can be chosen; None where something can."""
+    if open_cards:
+        return None
+    names = {"number": basket.order.number, "merchant": basket.merchant.name}
+    rules = {basket.offer_of(line).rule_key for line in basket.lines}
+    if rules == {"sent"}:
+        return Heading(
+            _("%(number)s hasn’t left us yet") % names,
+            _("You can cancel or change it with %(merchant)s. Come back when it has arrived.")
+            % names,
+        )
+    if rules == {"already_returned"}:
+        return Heading(
+            _("Everything in this order is already in a return"),
+            _("Open the return below to see where it is."),
+        )
+    if "window" in rules:
+        return Heading(
+            _("This order is past its return date"),
+            _("Order %(number)s. This is the rule, and what you can still do.") % names,
+        )
+    return Heading(
+        _("Nothing in this order can be returned online"),
+        _("Order %(number)s. This is the rule for each item, and what you can still do.") % names,
+    )
+
+
+def summary(basket: Basket, answers: list[Answer]) -> dict[str, Any]:
+    """Return the rows and the sum of the selection for card and bar."""
+    worth = basket.worth(answers)
+    rows = [
+        {"label": _title(basket, one), "amount": worth[one.order_line_id]}
+        for one in answers
+        if one.order_line_id in worth
+    ]
+    count = sum(one.quantity for one in answers)
+    return {
+        "rows": rows,
+        "total": add_up([row["amount"] for row in rows], basket.order.currency),
+        "count": ngettext("%(n)d item", "%(n)d items", count) % {"n": count},
+        "is_empty": not answers,
+    }
+
+
+def _title(basket: Basket, answer: Answer) -> str:
+    title = basket.line(answer.order_line_id).title
+    return f"{answer.quantity} × {title}" if answer.quantity > 1 else title

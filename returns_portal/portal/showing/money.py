@@ -1,0 +1,193 @@
+"""Money in words: the breakdown of a quote, the bar's one line, where it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from refunds.calculation import Breakdown
+from returns_portal.commerce.models import Order, Variant
+from returns_portal.core.money import Money, format_money
+from returns_portal.portal.basket import Basket
+from rma.drafts import Answer
+from rma.quoting import Quote
+from rma.states import ResolutionKind
+
+Row = dict[str, Any]
+Kind = ResolutionKind
+_TAX_WORDS = {"US": "tax", "CA": "tax", "AU": "GST", "NZ": "GST", "IN": "GST", "SG": "GST"}
+FREE_BECAUSE = {
+    "fault": "Free, because we made the mistake",
+    "exchange": "Free, because you exchange",
+    "both": "Free, because of a mistake of ours and an exchange",
+}
+
+
+def paid_with(order: Order) -> str:
+    """Name where a refund goes: ``Visa ending 4242``, or the payments one after the other."""
+    labels = dict.fromkeys(
+        one.label for one in order.payments.all() if one.refundable and one.label
+    )
+    return _(" and ").join(labels) or _("your original payment")
+
+
+def replacement_name(variant: Variant | None) -> str:
+    """Return ``Oat / M`` for a variant of a known product."""
+    if variant is None:
+        return ""
+    return variant.title or " / ".join(str(value) for value in variant.options.values())
+
+
+def rows_of(
+    basket: Basket, answers: list[Answer], quote: Quote | None, chosen: dict[Any, Variant | None]
+) -> list[Row]:
+    """Return the rows of ``components/money_table.html`` for the choices made so far."""
+    if quote is None:
+        return []
+    rows: list[Row] = []
+    for answer in answers:
+        breakdown = quote.breakdowns.get(answer.wanted)
+        if breakdown is not None:
+            rows += _item_rows(basket, answer, breakdown, chosen.get(answer.order_line_id))
+    rows += _charge_rows(quote)
+    rows += _total_rows(quote)
+    rows += _notes(basket, quote)
+    return rows
+
+
+def _item_rows(
+    basket: Basket, answer: Answer, breakdown: Breakdown, variant: Variant | None
+) -> list[Row]:
+    line = basket.line(answer.order_line_id)
+    currency = basket.order.currency
+    priced = next(one for one in breakdown.lines if one.line_id == str(line.pk))
+    value = Money(priced.value.gross_minor, currency)
+    title = f"{answer.quantity} × {line.title}" if answer.quantity > 1 else line.title
+    if answer.wanted == Kind.EXCHANGE:
+        name = replacement_name(variant)
+        swap = " → ".join(part for part in (line.variant_title, name) if part)
+        return [
+            {"kind": "group", "label": title, "note": f"{_('Exchange')} {swap}".strip()},
+            {"label": _("Value of your item"), "amount": value},
+            {"label": _("New item, %(name)s") % {"name": name} if name else _("New item"),
+             "amount": -value},
+        ]  # fmt: skip
+    goes_to = (
+        _("Store credit")
+        if answer.wanted == Kind.STORE_CREDIT
+        else _("Refund to %(payment)s") % {"payment": paid_with(basket.order)}
+    )
+    discount = ""
+    if priced.discount_minor and priced.list_minor - priced.discount_minor == value.minor:
+        discount = _("%(list)s less %(discount)s discount") % {
+            "list": format_money(Money(priced.list_minor, currency)),
+            "discount": format_money(Money(priced.discount_minor, currency)),
+        }
+    return [
+        {"kind": "group", "label": title, "note": goes_to},
+        {"label": _("Price you paid"), "note": discount, "amount": value},
+    ]
+
+
+def _charge_rows(quote: Quote) -> list[Row]:
+    rows: list[Row] = []
+    for breakdown in quote.breakdowns.values():
+        for charge in breakdown.charges:
+            amount = Money(charge.value.gross_minor, quote.currency)
+            label = _("Delivery you paid") if charge.kind == "shipping" else charge.label
+            if amount:
+                rows.append({"label": label, "kind": "plus" if amount.minor > 0 else "less",
+                             "amount": amount})  # fmt: skip
+    return rows + fee_rows(quote.currency, fees_of(quote))
+
+
+def fees_of(quote: Quote) -> list[Row]:
+    """Return the fees of a quote as they are stored with a return."""
+    return [
+        {
+            "asked_minor": fee.asked_minor,
+            "charged_minor": fee.charged.gross_minor,
+            "waived": fee.waived,
+            "waiver": fee.waiver,
+        }
+        for breakdown in quote.breakdowns.values()
+        for fee in breakdown.fees
+    ]
+
+
+def fee_rows(currency: str, fees: list[dict[str, Any]]) -> list[Row]:
+    """Return the one row about return shipping: what it costs, or why it is free."""
+    charged = sum(fee["charged_minor"] for fee in fees)
+    label = _("Return shipping")
+    if charged:
+        return [{"kind": "less", "label": label, "amount": -Money(charged, currency)}]
+    waived = [fee for fee in fees if fee["waived"]]
+    if not waived:
+        return []
+    return [
+        {
+            "kind": "plus",
+            "label": label,
+            "note": FREE_BECAUSE.get(waived[0]["waiver"], ""),
+            "was": Money(waived[0]["asked_minor"], currency),
+            "amount": Money.zero(currency),
+        }
+    ]
+
+
+def _total_rows(quote: Quote) -> list[Row]:
+    rows = []
+    if Kind.REFUND in quote.breakdowns:
+        rows.append({"kind": "total", "label": _("Refund to you"), "amount": quote.refund})
+    if Kind.STORE_CREDIT in quote.breakdowns:
+        rows.append({"kind": "total", "label": _("Store credit"), "amount": quote.store_credit})
+    if not rows:
+        rows.append({"kind": "total", "label": _("To pay"), "amount": Money.zero(quote.currency)})
+    return rows
+
+
+def _notes(basket: Basket, quote: Quote) -> list[Row]:
+    paid = [one for kind, one in quote.breakdowns.items() if kind != Kind.EXCHANGE]
+    tax = sum(one.tax_minor for one in paid)
+    words = []
+    if tax:
+        country = basket.order.country or basket.merchant.country
+        words.append(
+            _("Includes %(amount)s %(tax)s.")
+            % {
+                "amount": format_money(Money(tax, quote.currency)),
+                "tax": _TAX_WORDS.get(country, "VAT"),
+            }
+        )
+    if Kind.EXCHANGE in quote.breakdowns:
+        words.append(_("Nothing to pay for the exchange."))
+    return [{"kind": "note", "label": " ".join(words)}] if words else []
+
+
+def bar(
+    basket: Basket, answers: list[Answer], quote: Quote | None, chosen: dict[Any, Variant | None]
+) -> dict[str, str]:
+    """Return the bar's words: the money first, then what else comes."""
+    if quote is None:
+        return {"money": _("Nothing chosen yet"), "goods": "", "note": _("Choose for each item")}
+    money = []
+    if quote.refund:
+        money.append(_("%(amount)s refund") % {"amount": format_money(quote.refund)})
+    if quote.store_credit:
+        money.append(_("%(amount)s store credit") % {"amount": format_money(quote.store_credit)})
+    goods = []
+    for answer in answers:
+        if answer.wanted == Kind.EXCHANGE:
+            line = basket.line(answer.order_line_id)
+            name = replacement_name(chosen.get(answer.order_line_id))
+            goods.append(
+                _("%(item)s in %(name)s") % {"item": line.title, "name": name}
+                if name
+                else line.title
+            )
+    return {
+        "money": " + ".join(money),
+        "goods": ", ".join(goods),
+        "note": _("Nothing to pay"),
+    }

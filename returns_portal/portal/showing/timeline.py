@@ -1,0 +1,150 @@
+"""The timeline of the status page: what happened from the events, what comes from the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from returns_portal.activity.kinds import EventKind
+from returns_portal.activity.models import Event
+from returns_portal.core.actor import ActorKind
+from returns_portal.core.money import Money, format_money
+from returns_portal.portal.showing.status import Facts
+from rma.models import Return
+
+K = EventKind
+Step = dict[str, Any]
+
+_WORDS = {
+    K.RETURN_INFO_ASKED: "We asked you something",
+    K.RETURN_INFO_GIVEN: "You answered",
+    K.LABEL_READY: "Your label was ready",
+    K.TRACKING_ADDED: "You told us the tracking number",
+    K.PARCEL_IN_TRANSIT: "The carrier has your parcel",
+    K.PARCEL_DELIVERED: "Your parcel arrived",
+    K.PARCEL_RECEIVED: "We opened your parcel",
+    K.UNIT_INSPECTED: "We checked your items",
+    K.EXCHANGE_SHIPPED: "We sent your new item",
+}
+_STOPPED = {
+    K.RETURN_DECLINED: "We couldn’t accept it",
+    K.RETURN_CANCELLED: "The return was cancelled",
+    K.RETURN_EXPIRED: "The return ran out",
+    K.PARCEL_EXCEPTION: "The carrier reported a problem",
+}
+# Each of these may happen several times; the last one is the one to show.
+_LAST_ONLY = frozenset({K.UNIT_INSPECTED, K.TRACKING_ADDED, K.LABEL_READY, K.EXCHANGE_SHIPPED})
+
+_AHEAD = {
+    "review": ("check", "send", "arrive", "pay"),
+    "info": ("check", "send", "arrive", "pay"),
+    "approved": ("send", "arrive", "pay"),
+    "label": ("send", "arrive", "pay"),
+    "failed": (),
+    "transit": ("arrive", "pay"),
+    "late": ("arrive", "pay"),
+    "received": ("inspect", "pay"),
+    "inspecting": ("inspect", "pay"),
+    "partial": ("inspect", "pay"),
+    "payout": ("pay",),
+}
+
+
+def timeline(facts: Facts) -> list[Step]:
+    """Return the steps of ``components/timeline.html``: done, the one now, those to come."""
+    done = list(_past(facts))
+    ahead = [_future(key, facts) for key in _AHEAD.get(facts.status.stage.key, ())]
+    if ahead:
+        ahead[0]["state"] = "now"
+    return done + ahead
+
+
+def _past(facts: Facts) -> Iterator[Step]:
+    events = facts.status.events
+    latest = {event.kind: event.pk for event in events}
+    if not any(event.kind == K.RETURN_REQUESTED for event in events):
+        yield {"title": _("You asked for a return"), "state": "done", "at": facts.rma.created_at}
+    for event in events:
+        if event.kind in _LAST_ONLY and latest[event.kind] != event.pk:
+            continue
+        title, state = _told(event, facts)
+        if title:
+            yield {"title": title, "state": state, "at": event.occurred_at}
+
+
+def _told(event: Event, facts: Facts) -> tuple[str, str]:
+    """Return an event in the shopper's words, empty for what only staff need to know."""
+    kind = EventKind(event.kind)
+    if kind in _WORDS:
+        return _(_WORDS[kind]), "done"
+    if kind in _STOPPED:
+        return _(_STOPPED[kind]), "alert"
+    if kind is K.RETURN_REQUESTED:
+        return _asked(event, facts), "done"
+    if kind is K.RETURN_APPROVED:
+        return _approved(event, facts), "done"
+    if kind in (K.REFUND_SUCCEEDED, K.CREDIT_ISSUED):
+        return _paid(event, facts), "done"
+    return "", ""
+
+
+def _asked(event: Event, facts: Facts) -> str:
+    if facts.rma.channel == Return.Channel.PORTAL:
+        return _("You asked for a return")
+    return _("%(merchant)s started your return") % {"merchant": facts.rma.merchant.name}
+
+
+def _approved(event: Event, facts: Facts) -> str:
+    names = {"person": event.actor_name.split(" ")[0], "merchant": facts.rma.merchant.name}
+    if event.actor_kind == ActorKind.MEMBER and names["person"]:
+        return _("Approved by %(person)s at %(merchant)s") % names
+    return _("Approved")
+
+
+def _paid(event: Event, facts: Facts) -> str:
+    minor = event.facts.get("amount_minor")
+    amount = facts.amounts.credit if event.kind == K.CREDIT_ISSUED else facts.amounts.refund
+    if isinstance(minor, int):
+        amount = Money(minor, str(event.facts.get("currency") or facts.rma.currency))
+    words = {"amount": format_money(amount), "payment": facts.payment}
+    if event.kind == K.CREDIT_ISSUED:
+        return _("%(amount)s store credit issued") % words
+    return _("%(amount)s refunded to %(payment)s") % words
+
+
+def _future(key: str, facts: Facts) -> Step:
+    makers = {"check": _check, "send": _send, "arrive": _arrive, "inspect": _inspect, "pay": _pay}
+    title, note = makers[key](facts)
+    return {"title": title, "state": "todo", "note": note}
+
+
+def _check(facts: Facts) -> tuple[str, str]:
+    if facts.status.may_answer:
+        return _("Waiting for your answer"), ""
+    return _("We look at your request"), ""
+
+
+def _send(facts: Facts) -> tuple[str, str]:
+    by = _("By %(day)s") % {"day": facts.last_day} if facts.last_day else ""
+    return _("You send the parcel"), by if not facts.status.may_answer else ""
+
+
+def _arrive(facts: Facts) -> tuple[str, str]:
+    return _("On its way to us"), _("Usually 2 to 4 days")
+
+
+def _inspect(facts: Facts) -> tuple[str, str]:
+    return _("Checked at our warehouse"), _("1 to 3 days after it arrives")
+
+
+def _pay(facts: Facts) -> tuple[str, str]:
+    promised = _("By %(day)s at the latest") % {"day": facts.promised} if facts.promised else ""
+    money = facts.amounts
+    if money.refund:
+        words = {"amount": format_money(money.refund), "payment": facts.payment}
+        return _("%(amount)s refunded to %(payment)s") % words, promised
+    if money.credit:
+        return _("%(amount)s store credit") % {"amount": format_money(money.credit)}, promised
+    return _("Your new item is sent"), _("As soon as we’ve checked your parcel")

@@ -1,0 +1,97 @@
+"""The first page: prove that you know the order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from returns_portal.commerce.models import Order
+from returns_portal.commerce.selectors import find_order_for_shopper
+from returns_portal.core.actor import SHOPPER
+from returns_portal.core.errors import DomainError
+from returns_portal.portal.forms.lookup import LookupForm
+from returns_portal.portal.pages import page, shopper_page
+from returns_portal.portal.proof import proven_draft, proven_tokens, remember
+from returns_portal.portal.showing.glance import at_a_glance
+from returns_portal.portal.throttle import give_back, take_try
+from rma.actions.drafts import open_draft
+from rma.drafts import open_drafts
+from rma.models import ReturnDraft
+from rma.selectors import returns_of_order
+
+
+@shopper_page("GET", "HEAD", "POST")
+def find(request: HttpRequest) -> HttpResponse:
+    """Find an order to start a return of it."""
+    return _look_up(request, "find.html", "items")
+
+
+@shopper_page("GET", "HEAD", "POST")
+def track(request: HttpRequest) -> HttpResponse:
+    """Find an order to see its returns."""
+    return _look_up(request, "track.html", "returns")
+
+
+@shopper_page("GET", "HEAD")
+def returns(request: HttpRequest, token: str) -> HttpResponse:
+    """List the returns of a found order; a single one opens at once."""
+    draft = proven_draft(request, token)
+    found = returns_of_order(draft.order_id)
+    if len(found) == 1:
+        return HttpResponseRedirect(reverse("status", kwargs={"token": found[0].token}))
+    return page(request, "returns.html", {"returns": found, "draft": draft})
+
+
+def _look_up(request: HttpRequest, template: str, onward: str) -> HttpResponse:
+    if request.method != "POST":
+        form = LookupForm(initial={"order": request.GET.get("order", "")[:60]})
+        return _show(request, template, form)
+    form = LookupForm(request.POST)
+    if not form.is_valid():
+        return _show(request, template, form, status=422)
+    try:
+        order = _find(request, **form.cleaned_data)
+    except DomainError as refusal:
+        return _refuse(request, template, form, refusal)
+    if order is None:
+        form.add_error("order", _("Check the order number, and the e-mail or postcode"))
+        return _show(request, template, form, status=422, title=_("We can’t find that order"))
+    draft = _draft(request, order)
+    onward_url = reverse(onward, kwargs={"token": draft.token})
+    return remember(request, HttpResponseRedirect(onward_url), draft.token)
+
+
+def _find(request: HttpRequest, *, order: str, who: str) -> Order | None:
+    taken = take_try(request, order)
+    found = find_order_for_shopper(order, who)
+    if found is not None:
+        give_back(taken)
+    return found
+
+
+def _draft(request: HttpRequest, order: Order) -> ReturnDraft:
+    """Go on with the unfinished draft of this browser, if there is one."""
+    unfinished = open_drafts(order.pk, proven_tokens(request))
+    return unfinished[0] if unfinished else open_draft(order.pk, actor=SHOPPER)
+
+
+def _refuse(
+    request: HttpRequest, template: str, form: LookupForm, refusal: DomainError
+) -> HttpResponse:
+    form.add_error(None, refusal.message)
+    response = _show(request, template, form, status=refusal.status)
+    if "seconds" in refusal.facts:
+        response["Retry-After"] = str(refusal.facts["seconds"])
+    return response
+
+
+def _show(
+    request: HttpRequest, template: str, form: LookupForm, *, status: int = 200, title: str = ""
+) -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "error_title": title}
+    if template == "find.html":
+        context["glance"] = at_a_glance(request.merchant)
+    return page(request, template, context, status=status)

@@ -1,0 +1,136 @@
+"""How it is sent back; check and confirm."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from returns_portal.commerce.models import Variant
+from returns_portal.core.actor import SHOPPER
+from returns_portal.core.db import attempt
+from returns_portal.core.errors import DomainError
+from returns_portal.portal.basket import Basket, read_basket
+from returns_portal.portal.pages import page, shopper_page, steps
+from returns_portal.portal.proof import proven_draft
+from returns_portal.portal.showing import money
+from returns_portal.portal.showing.confirming import (
+    method_choices,
+    next_words,
+    parcel_words,
+    sum_lines,
+    sum_rows,
+)
+from rma.actions.drafts import save_answers
+from rma.actions.requesting import request_return
+from rma.drafts import requested_lines
+from rma.models import Return
+
+
+@shopper_page("GET", "HEAD", "POST")
+def method(request: HttpRequest, token: str) -> HttpResponse:
+    """Choose how to send it back, see everything once more, confirm."""
+    draft = proven_draft(request, token)
+    if draft.return_token:
+        return HttpResponseRedirect(reverse("status", kwargs={"token": draft.return_token}))
+    basket = read_basket(request.merchant, draft)
+    if not basket.answers or not all(one.wanted for one in basket.answers):
+        return HttpResponseRedirect(reverse("resolution", kwargs={"token": token}))
+    chosen = request.POST.get("method", "") or draft.content.get("method", "")
+    if request.method != "POST":
+        return _show(request, basket, chosen)
+    if chosen not in basket.policy.methods:
+        errors = [{"text": _("Choose how you send it back"), "href": "#methods"}]
+        return _show(request, basket, "", errors, status=422)
+    if request.POST.get("seen", _seen(basket)) != _seen(basket):
+        words = _("Something changed since you opened this page. Check it and confirm again")
+        return _show(request, basket, chosen, [{"text": words, "href": "#sum"}], status=409)
+    try:
+        rma = _confirm(basket, chosen)
+    except DomainError as refusal:
+        return _refuse(request, basket, chosen, refusal)
+    return HttpResponseRedirect(reverse("status", kwargs={"token": rma.token}))
+
+
+def _confirm(basket: Basket, chosen: str) -> Return:
+    """Ask for the return, once: the draft's operation id finds an earlier answer again."""
+    draft = basket.draft
+    with attempt():
+        save_answers(draft.pk, actor=SHOPPER, method=chosen)
+        return request_return(
+            order_id=basket.order.pk,
+            lines=requested_lines(basket.answers, basket.photos),
+            method=chosen,
+            channel=Return.Channel.PORTAL,
+            operation_id=draft.operation_id,
+            actor=SHOPPER,
+            locale=get_language() or "",
+        )
+
+
+def _refuse(
+    request: HttpRequest, basket: Basket, chosen: str, refusal: DomainError
+) -> HttpResponse:
+    """Lead back to where the answer can be changed."""
+    known = {"token": basket.draft.token}
+    if refusal.code == "sold_out":
+        gone = str(refusal.facts.get("variant"))
+        lines = [one for one in basket.answers if str(one.exchange_variant_id) == gone]
+        query = f"?sold_out={lines[0].order_line_id.hex}" if lines else ""
+        return HttpResponseRedirect(reverse("resolution", kwargs=known) + query)
+    page_name = "resolution" if refusal.code in ("resolution", "replacement_missing") else "items"
+    errors = [{"text": refusal.message, "href": reverse(page_name, kwargs=known)}]
+    return _show(request, basket, chosen, errors, status=refusal.status)
+
+
+def _show(
+    request: HttpRequest,
+    basket: Basket,
+    chosen: str,
+    errors: list[dict[str, str]] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    variants = _variants(basket)
+    quote = basket.price(basket.answers)
+    context: dict[str, Any] = {
+        "basket": basket,
+        "steps": steps(4, basket.draft.token),
+        "errors": errors or [],
+        "methods": method_choices(basket, chosen),
+        "lede": parcel_words(basket, quote),
+        "lines": sum_lines(basket, variants),
+        "rows": sum_rows(basket, quote),
+        "bar": money.bar(basket, basket.answers, quote, variants),
+        "next": next_words(basket),
+        "seen": _seen(basket),
+    }
+    return page(request, "method.html", context, status=status)
+
+
+def _variants(basket: Basket) -> dict[UUID, Variant | None]:
+    """Return the replacement picked for each item. One statement, if any was picked."""
+    picked = {one.exchange_variant_id for one in basket.answers if one.exchange_variant_id}
+    known = Variant.objects.in_bulk(picked) if picked else {}
+    return {
+        one.order_line_id: known.get(one.exchange_variant_id)
+        for one in basket.answers
+        if one.exchange_variant_id
+    }
+
+
+def _seen(basket: Basket) -> str:
+    """Return a fingerprint of what the page shows, to notice that it changed before confirming."""
+    quote = basket.price(basket.answers)
+    shown = [
+        [str(one.order_line_id), one.quantity, one.reason, one.wanted, str(one.exchange_variant_id)]
+        for one in basket.answers
+    ]
+    totals = [quote.refund.minor, quote.store_credit.minor, quote.fee.minor] if quote else []
+    return hashlib.sha256(json.dumps([shown, totals]).encode()).hexdigest()[:32]
