@@ -79,7 +79,27 @@ def read_picture(upload: Upload, *, field: str = "photo") -> Picture:
             code="photo_type",
             field=field,
         )
+    if not _is_whole(content, kind):
+        raise _broken(field)
     return _drawn_anew(content, kind, field)
+
+
+def _is_whole(content: bytes, kind: str) -> bool:
+    """Tell whether the file has its end.
+
+    Pillow can be told, for the whole process, to fill up what is missing, and libraries do so.
+    """
+    if kind == "JPEG":
+        return content.rfind(b"\xff\xd9") > content.rfind(b"\xff\xda") > 0
+    if kind == "PNG":
+        return b"IEND" in content
+    return int.from_bytes(content[4:8], "little") <= len(content) - 8
+
+
+def _broken(field: str) -> InvalidInput:
+    return InvalidInput(
+        "This photo is broken. Take it again or choose another.", code="photo_broken", field=field
+    )
 
 
 def sniffed(content: bytes) -> str | None:
@@ -102,9 +122,6 @@ def _too_big(field: str) -> InvalidInput:
 
 
 def _drawn_anew(content: bytes, kind: str, field: str) -> Picture:
-    broken = InvalidInput(
-        "This photo is broken. Take it again or choose another.", code="photo_broken", field=field
-    )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -121,10 +138,10 @@ def _drawn_anew(content: bytes, kind: str, field: str) -> Picture:
                 upright.thumbnail((KEPT_SIDE, KEPT_SIDE))
                 return _encoded(upright)
     except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise broken from None
+        raise _broken(field) from None
     except (OSError, ValueError, SyntaxError, EOFError):
         # What Pillow raises for truncated or malformed files of each format.
-        raise broken from None
+        raise _broken(field) from None
 
 
 def _encoded(image: Image.Image) -> Picture:

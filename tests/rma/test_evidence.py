@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
-from PIL import Image
+from PIL import Image, ImageFile
 
 from returns_portal.core.actor import SHOPPER
 from returns_portal.core.clock import now
@@ -116,12 +116,18 @@ def bomb(width: int, height: int) -> bytes:
         (b"RIFF\x00\x00\x00\x00WEBP", "photo_broken"),
         (drawn("JPEG", size=(300, 300))[:-800], "photo_broken"),
         (drawn("PNG")[:60], "photo_broken"),
+        (drawn("WEBP")[:-20], "photo_broken"),
         (bomb(9000, 9000), "photo_too_large"),
         (bomb(20_000, 10), "photo_too_large"),
         (bomb(60_000, 60_000), "photo_broken"),
     ],
 )
-def test_read_picture_refuses_what_is_no_sound_photo(content: bytes, code: str) -> None:
+def test_read_picture_refuses_what_is_no_sound_photo(
+    content: bytes, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As one of the libraries for documents sets it, for the whole process.
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+
     with pytest.raises(InvalidInput) as refused:
         evidence.read_picture(upload(content), field="line-1")
 
