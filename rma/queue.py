@@ -16,7 +16,18 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, F, Func, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BooleanField,
+    F,
+    Func,
+    Model,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 
 from returns_portal.commerce.keys import email_index, number_key
 from returns_portal.core import scope
@@ -27,7 +38,8 @@ from rma.numbers import looks_like_rma_number, parse_rma_number
 from rma.states import STAGES
 
 PAGE_SIZE = 50
-COUNT_CAP = 1000
+# Counts stop here and are shown with a plus: nobody works through more in one go.
+COUNT_CAP = 300
 _MOST_FOUND = 200
 
 # What the tabs of the queue show. "all" has no stages of its own.
@@ -96,6 +108,10 @@ class StageCounts:
         stages = VIEWS[view] or tuple(self.by_stage)
         return any(self.by_stage.get(stage, 0) >= COUNT_CAP for stage in stages)
 
+    def text_of(self, view: str) -> str:
+        """Write the count for a tile or a tab, e.g. ``24`` or ``300+``."""
+        return f"{self.of_view(view)}{'+' if self.is_capped(view) else ''}"
+
 
 def queue(filters: QueueFilters) -> Page:
     """Return one page of returns with their orders, lines and newest parcel. Four statements.
@@ -135,11 +151,15 @@ def search(text: str, *, limit: int = PAGE_SIZE) -> list[Return]:
 def loaded(ids: Sequence[UUID]) -> list[Return]:
     """Return the returns with these ids, in their order, with all a list row shows."""
     shipments = Shipment.objects.filter(rma=OuterRef("pk")).order_by("-created_at", "-pk")
-    lines = ReturnLine.objects.select_related("order_line").order_by("position", "pk")
+    lines = (
+        ReturnLine.objects.select_related("order_line")
+        .only(*_own_columns(ReturnLine, "answers"), *_OF_ORDER_LINE)
+        .order_by("position", "pk")
+    )
     rows = (
         Return.objects.filter(pk__in=ids)
         .select_related("order", "assignee")
-        .defer("facts", "decision", "quote", "order__email", "order__shipping_address")
+        .only(*_own_columns(Return, "facts", "decision", "quote"), *_OF_ORDER, "assignee__name")
         .annotate(
             tracking_code=Subquery(shipments.values("tracking_code")[:1]),
             shipment_status=Subquery(shipments.values("status")[:1]),
@@ -148,6 +168,30 @@ def loaded(ids: Sequence[UUID]) -> list[Return]:
     )
     by_id = {row.pk: row for row in rows}
     return [by_id[key] for key in ids if key in by_id]
+
+
+# What a row shows of the order and of each item; anything else costs a statement of its own.
+_OF_ORDER = (
+    "order__number",
+    "order__placed_at",
+    "order__country",
+    "order__currency",
+    "order__total_minor",
+    "order__shopper_name",
+)
+_OF_ORDER_LINE = (
+    "order_line__title",
+    "order_line__variant_title",
+    "order_line__sku",
+    "order_line__image_url",
+    "order_line__quantity",
+    "order_line__currency",
+)
+
+
+def _own_columns(model: type[Model], *without: str) -> list[str]:
+    """Name a model's columns but for the large ones that a list does not show."""
+    return [field.name for field in model._meta.concrete_fields if field.name not in without]
 
 
 def _page_ids(filters: QueueFilters, count: int) -> list[UUID]:
@@ -253,7 +297,10 @@ def _found(text: str) -> list[UUID]:
     for walk in _beginnings(text):
         ids.update(walk.values_list("pk", flat=True)[:_MOST_FOUND])
     if not ids:
-        return _newest(Return.objects.filter(name_key__contains=normalise(text)))
+        # Any part of a name: the names alone are read, from their index, not the returns.
+        names = Return.objects.filter(name_key__contains=normalise(text)).values("name_key")
+        matching = list(names.distinct().order_by("name_key")[:_MOST_FOUND])
+        return _newest(Return.objects.filter(name_key__in=[row["name_key"] for row in matching]))
     return _newest(Return.objects.filter(pk__in=ids))
 
 

@@ -31,8 +31,13 @@ def add_note(rma_id: UUID, *, actor: Actor, body: str, kind: str = Note.Kind.INT
         return keep_note(rma, actor=actor, text=text, kind=Note.Kind(kind))
 
 
-def keep_note(rma: Return, *, actor: Actor, text: str, kind: Note.Kind) -> Note:
-    """Store a checked text on a locked return with its event; the text stays out of the event."""
+def keep_note(
+    rma: Return, *, actor: Actor, text: str, kind: Note.Kind, alone: bool = True
+) -> Note:
+    """Store a checked text on a locked return with its event; the text stays out of the event.
+
+    ``alone`` is false for words that go out with other news: an approval, a question.
+    """
     note = Note(
         rma=rma,
         kind=kind,
@@ -48,13 +53,14 @@ def keep_note(rma: Return, *, actor: Actor, text: str, kind: Note.Kind) -> Note:
         about_id=rma.pk,
         actor=actor,
         note_kind=kind.value,
+        alone=alone,
     )
     return note
 
 
 def checked(text: str, *, field: str, longest: int = MAX_LENGTH) -> str:
     """Return ``text`` without surrounding space. Raises InvalidInput if empty or overlong."""
-    plain = text.replace("\x00", "").strip()
+    plain = storable(text)
     if not plain:
         raise InvalidInput("Write something first.", field=field, code="empty_text")
     if len(plain) > longest:
@@ -64,3 +70,8 @@ def checked(text: str, *, field: str, longest: int = MAX_LENGTH) -> str:
             code="text_too_long",
         )
     return plain
+
+
+def storable(text: str) -> str:
+    """Return ``text`` without what PostgreSQL cannot keep: NUL and halves of characters."""
+    return text.encode("utf-8", "ignore").decode().replace("\x00", "").strip()

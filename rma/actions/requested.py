@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from returns_portal.commerce.models import Order, OrderLine, Variant
 from returns_portal.core import scope
 from returns_portal.core.db import preload
 from returns_portal.core.errors import Conflict, InvalidInput
-from rma.actions.notes import checked
+from rma.actions.notes import checked, storable
 from rma.models import Photo, Return
 from rma.policy.document import Policy
 from rma.policy.facts import build
@@ -24,6 +25,7 @@ from rma.states import ResolutionKind
 
 MAX_LINES = 200
 MAX_COMMENT = 1000
+MAX_ANSWERS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def check_shape(
         raise InvalidInput("Choose how you send it back.", field="method", code="unknown_method")
     if channel not in Return.Channel.values:
         raise InvalidInput("This channel does not exist.", field="channel")
-    if not 1 <= len(operation_id) <= 64:
+    if not 1 <= len(operation_id) <= 64 or storable(operation_id) != operation_id:
         raise InvalidInput("The operation id has 1 to 64 characters.", field="operation_id")
     twice = Counter((line.order_line_id, line.reason) for line in lines)
     for (line_id, _), times in twice.items():
@@ -136,10 +138,21 @@ def check_shape(
     for line in lines:
         if line.comment:
             checked(line.comment, field=str(line.order_line_id), longest=MAX_COMMENT)
+        _check_answers(line)
         if type(line.quantity) is not int or line.quantity < 1:
             raise InvalidInput(
                 "Choose one unit or more of each item.", field=str(line.order_line_id)
             )
+
+
+def _check_answers(line: RequestedLine) -> None:
+    written = json.dumps(line.answers, ensure_ascii=False) if line.answers else ""
+    if len(written) > MAX_ANSWERS or "\\u0000" in written or storable(written) != written:
+        raise InvalidInput(
+            "The answers about this item can't be kept. Shorten them.",
+            field=str(line.order_line_id),
+            code="bad_answers",
+        )
 
 
 def request_facts(lines: Sequence[RequestedLine], channel: str) -> RequestFacts:

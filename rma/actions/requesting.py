@@ -24,7 +24,7 @@ from returns_portal.core.errors import Conflict, NotAllowed, PolicyRefused
 from returns_portal.core.ids import new_id, new_token
 from returns_portal.core.money import allocate
 from returns_portal.tenancy.permissions import Permission
-from rma.actions.notes import MAX_LENGTH, keep_note
+from rma.actions.notes import MAX_LENGTH, keep_note, storable
 from rma.actions.opening import mark_open, start_return
 from rma.actions.requested import (
     OrderRead,
@@ -93,7 +93,7 @@ def request_return(
         quote = None if declined else read.quote(lines)
         rma = _new_return(read, outcome, quote, moment)
         rma.channel, rma.method, rma.operation_id = channel, method, operation_id
-        rma.locale = (locale or read.order.locale)[:16]
+        rma.locale = storable(locale or read.order.locale)[:16]
         rma.facts = {"order": to_json(facts), "request": to_json(request)}
         rma.decision = to_json(decision)
         rma.save(force_insert=True)
@@ -103,7 +103,7 @@ def request_return(
             start_return(rma, return_lines, actor=actor, is_new=True)
         record_events(_events(rma, decision, automatic=not outcome.overruled), actor=actor)
         if outcome.overruled:
-            text = f"Policy overruled: {override_reason.strip()}"[:MAX_LENGTH]
+            text = f"Policy overruled: {storable(override_reason)}"[:MAX_LENGTH]
             keep_note(rma, actor=actor, text=text, kind=Note.Kind.INTERNAL)
         for row in return_lines:
             row.order_line = read.lines[row.order_line_id]
@@ -140,7 +140,7 @@ def _decide(decision: Decision, override_reason: str, actor: Actor) -> _Outcome:
             field=mistakes[0].line,
             facts=dict(mistakes[0].facts),
         )
-    if override_reason and decision.verdict is not Verdict.ALLOW:
+    if override_reason.strip() and decision.verdict is not Verdict.ALLOW:
         if not actor.may(Permission.RETURNS_DECIDE):
             raise NotAllowed("You can't overrule the policy. Ask somebody who decides returns.")
         return _Outcome(ReturnStatus.OPEN, decided_by=actor.name, overruled=True)
@@ -215,7 +215,7 @@ def _new_lines(
             position=position,
             quantity=line.quantity,
             reason=line.reason,
-            comment=line.comment.replace("\x00", "").strip(),
+            comment=storable(line.comment),
             answers=line.answers,
             wanted=line.wanted,
             exchange_variant_id=line.exchange_variant_id,

@@ -136,6 +136,8 @@ def test_stage_counts_count_up_to_the_cap(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(queue_module, "COUNT_CAP", 1)
     assert stage_counts().of_view("review") == 1
     assert stage_counts().is_capped("review")
+    assert stage_counts().text_of("review") == "1+"
+    assert counts.text_of("waiting") == "0"
 
 
 def test_search_finds_by_number_order_name_mail_and_tracking() -> None:

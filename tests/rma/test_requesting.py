@@ -134,6 +134,9 @@ def test_request_return_operation_of_another_order_is_a_conflict() -> None:
         ({"quantity": 0}, InvalidInput, "invalid_input"),
         ({"comment": "x" * 1001}, InvalidInput, "text_too_long"),
         ({"wanted": "exchange"}, InvalidInput, "replacement_missing"),
+        ({"answers": {"fit": "a\x00b"}}, InvalidInput, "bad_answers"),
+        ({"answers": {"fit": "\ud800"}}, InvalidInput, "bad_answers"),
+        ({"answers": {"fit": "x" * 4001}}, InvalidInput, "bad_answers"),
     ],
 )
 def test_request_return_that_has_to_be_changed_is_refused_and_nothing_kept(
@@ -160,6 +163,8 @@ def test_request_return_that_has_to_be_changed_is_refused_and_nothing_kept(
         ({"channel": "fax"}, "invalid_input"),
         ({"operation_id": ""}, "invalid_input"),
         ({"operation_id": "x" * 65}, "invalid_input"),
+        ({"operation_id": "a\x00"}, "invalid_input"),
+        ({"operation_id": "\ud800"}, "invalid_input"),
         ({"lines": []}, "nothing_chosen"),
     ],
 )
@@ -368,3 +373,12 @@ def test_shopper_actor_cannot_overrule() -> None:
 
     with pytest.raises(NotAllowed), attempt():
         ask_for(order, actor=SHOPPER, override_reason="please")
+
+
+def test_request_return_comment_is_kept_without_what_the_database_cannot_hold() -> None:
+    publish()
+    order = make_order()
+
+    rma = ask_for(order, wish(order.lines.get(), comment=" too\x00 tight \ud800\U0001f9e5 "))
+
+    assert ReturnLine.objects.get(rma=rma).comment == "too tight \U0001f9e5"
