@@ -282,7 +282,8 @@ def callout(content: str, tone: str = "info", title: str = "", icon_name: str = 
     return render_to_string(
         "components/callout.html",
         {
-            "text": content.strip(),
+            # strip() returns plain text again, though what the block drew is escaped already.
+            "text": SafeString(content.strip()),
             "title": title,
             "tone": tone,
             "icon_name": icon_name or form_fields.TONE_ICONS[tone],
