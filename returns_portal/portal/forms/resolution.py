@@ -97,11 +97,11 @@ class WishForm(forms.Form):
                 )
                 return
         if not offered.is_free(self.variant):
-            self.add_error(
-                "axis-0",
-                _("%(picks)s is sold out. Choose another or take a refund")
-                % {"picks": " / ".join(str(pick) for pick in self.picks)},
-            )
+            own = self.variant is not None and self.variant.pk == offered.own.pk
+            words = _("You have %(picks)s. Choose another or take a refund")
+            if not own:
+                words = _("%(picks)s is sold out. Choose another or take a refund")
+            self.add_error("axis-0", words % {"picks": " / ".join(map(str, self.picks))})
 
     def wish(self) -> Answer:
         """Return the answer with what is chosen so far, priced or kept."""

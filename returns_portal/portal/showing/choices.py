@@ -66,18 +66,28 @@ def _keys(basket: Basket, answer: Answer, offered: dict[Any, Replacements]) -> l
 
 
 def wish_cards(
-    basket: Basket, forms: list[WishForm], notices: Mapping[str, str] | None = None
+    basket: Basket,
+    forms: list[WishForm],
+    notices: Mapping[str, str] | None = None,
+    *,
+    strict: bool = False,
 ) -> list[WishCard]:
-    """Return a card for each form; ``notices`` are words for single items, by their key."""
+    """Return a card for each form; ``notices`` are words for single items, by their key.
+
+    ``strict`` closes sizes that are gone in the colour picked; only a page that asks again at each
+    change may, or nobody could pick another colour with such a size.
+    """
     worth = basket.worth(basket.answers)
     told = notices or {}
     return [
-        _card(basket, form, worth.get(form.line.pk), told.get(form.line.pk.hex, ""))
+        _card(basket, form, worth.get(form.line.pk), told.get(form.line.pk.hex, ""), strict)
         for form in forms
     ]
 
 
-def _card(basket: Basket, form: WishForm, worth: Money | None, notice: str) -> WishCard:
+def _card(
+    basket: Basket, form: WishForm, worth: Money | None, notice: str, strict: bool
+) -> WishCard:
     line, reason = form.line, basket.reason(form.answer)
     about = [line.variant_title, reason.label() if reason else ""]
     if form.answer.quantity > 1:
@@ -99,7 +109,7 @@ def _card(basket: Basket, form: WishForm, worth: Money | None, notice: str) -> W
             }
             for kind in form.choices
         ],
-        axes=axes_of(form),
+        axes=axes_of(form, strict),
         hold=hold_words(basket, form),
         notice=notice,
     )
@@ -155,11 +165,12 @@ def _pays_fee(basket: Basket, answer: Answer, kind: str) -> bool:
     return waives_fee(basket.policy, basket.reason(answer), kind) is None
 
 
-def axes_of(form: WishForm) -> list[dict[str, Any]]:
+def axes_of(form: WishForm, strict: bool) -> list[dict[str, Any]]:
     """Return the groups of pills that pick a replacement; an axis with one value asks nothing."""
     offered, picks = form.replacements, form.picks
     if offered is None:
         return []
+    others = picks if strict else [None] * len(picks)
     groups = []
     for axis, name in enumerate(offered.axes):
         values = offered.values(axis)
@@ -178,9 +189,9 @@ def axes_of(form: WishForm) -> list[dict[str, Any]]:
                         "value": value,
                         "label": value,
                         "checked": picks[axis] == value,
-                        "disabled": not offered.is_open(picks, axis, value)
-                        and not (axis and picks[axis] == value),
-                        "disabled_note": _("out of stock"),
+                        "disabled": not offered.is_open(others, axis, value)
+                        and picks[axis] != value,
+                        "disabled_note": _("not available"),
                         "picture": pictures.get(value, ""),
                     }
                     for value in values

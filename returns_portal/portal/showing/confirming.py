@@ -115,9 +115,10 @@ def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
                 amount = Money(charge.value.gross_minor, quote.currency)
                 rows.append({"label": _("Delivery you paid"), "kind": "plus", "amount": amount})
     free = {"label": _("Return shipping"), "text": _("Free")}
-    rows += fee_rows(quote.currency, fees_of(quote)) or [free]
+    rows += fee_rows(quote.currency, fees_of(quote), brief=True) or [free]
     if Kind.REFUND in quote.breakdowns:
-        label = _("Refund to %(payment)s") % {"payment": paid_with(basket.order)}
+        payment = paid_with(basket.order).replace(" ending ", " ")
+        label = _("Refund to %(payment)s") % {"payment": payment}
         rows.append({"kind": "total", "label": label, "amount": quote.refund})
     if Kind.STORE_CREDIT in quote.breakdowns:
         rows.append({"kind": "total", "label": _("Store credit"), "amount": quote.store_credit})

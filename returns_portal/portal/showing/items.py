@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,12 @@ from returns_portal.portal.basket import Basket
 from returns_portal.portal.forms.items import ItemForm
 from returns_portal.portal.showing.photos import draft_photos
 from rma.drafts import Answer
+from rma.policy.rules import local_day
 from rma.policy.types import LineOffer, Verdict
-from rma.policy.wording import FAULT_STILL
+from rma.policy.wording import FAULT_STILL, day
+
+# A day and its month stay on one line.
+_DATE = re.compile(r"(\d) (?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ def _card(
 ) -> ItemCard:
     offer = form.offer
     look, icon = _look(line, offer)
-    sentence = offer.sentence.removesuffix(f". {FAULT_STILL}")
+    sentence = _DATE.sub("\\1\N{NO-BREAK SPACE}", offer.sentence.removesuffix(f". {FAULT_STILL}"))
     head, _dot, rest = sentence.partition(". ")
     token = basket.draft.token
     fault_url = ""
@@ -164,9 +169,10 @@ def _look(line: OrderLine, offer: LineOffer) -> tuple[str, str]:
 
 
 def _variant(line: OrderLine, offer: LineOffer) -> str:
+    title = line.variant_title.replace(" / ", " · ")
     if line.quantity == 1:
-        return line.variant_title
-    parts = [line.variant_title] if line.variant_title else []
+        return title
+    parts = [title] if title else []
     parts.append(_("%(n)d bought") % {"n": line.quantity})
     if offer.returnable and offer.quantity < line.quantity:
         words = ngettext("%(n)d can be returned", "%(n)d can be returned", offer.quantity)
@@ -208,18 +214,23 @@ def heading(basket: Basket, open_cards: list[ItemCard]) -> Heading | None:
     )
 
 
+def delivered_words(basket: Basket) -> str:
+    """Return ``6 November``, the day the last of it arrived; empty while nothing has."""
+    moments = [line.delivered_at for line in basket.lines if line.delivered_at is not None]
+    if not moments:
+        return ""
+    return day(local_day(max(moments), basket.merchant.time_zone), seen=basket.today)
+
+
 def summary(basket: Basket, answers: list[Answer]) -> dict[str, Any]:
     """Return the rows and the sum of the selection for card and bar."""
     worth = basket.worth(answers)
-    rows = [
-        {"label": _title(basket, one), "amount": worth[one.order_line_id]}
-        for one in answers
-        if one.order_line_id in worth
-    ]
+    chosen = {one: worth[one.order_line_id] for one in answers if one.order_line_id in worth}
+    rows = [{"label": _title(basket, one), "amount": amount} for one, amount in chosen.items()]
     count = sum(one.quantity for one in answers)
     return {
         "rows": rows,
-        "total": add_up([row["amount"] for row in rows], basket.order.currency),
+        "total": add_up(list(chosen.values()), basket.order.currency),
         "count": ngettext("%(n)d item", "%(n)d items", count) % {"n": count},
         "is_empty": not answers,
     }

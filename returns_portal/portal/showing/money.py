@@ -116,8 +116,8 @@ def fees_of(quote: Quote) -> list[Row]:
     ]
 
 
-def fee_rows(currency: str, fees: list[dict[str, Any]]) -> list[Row]:
-    """Return the one row about return shipping: what it costs, or why it is free."""
+def fee_rows(currency: str, fees: list[dict[str, Any]], *, brief: bool = False) -> list[Row]:
+    """Return the one row about return shipping: what it costs, or that and why it is free."""
     charged = sum(fee["charged_minor"] for fee in fees)
     label = _("Return shipping")
     if charged:
@@ -125,15 +125,11 @@ def fee_rows(currency: str, fees: list[dict[str, Any]]) -> list[Row]:
     waived = [fee for fee in fees if fee["waived"]]
     if not waived:
         return []
-    return [
-        {
-            "kind": "plus",
-            "label": label,
-            "note": FREE_BECAUSE.get(waived[0]["waiver"], ""),
-            "was": Money(waived[0]["asked_minor"], currency),
-            "amount": Money.zero(currency),
-        }
-    ]
+    row = {"kind": "plus", "label": label, "was": Money(waived[0]["asked_minor"], currency)}
+    if brief:
+        return [{**row, "text": _("Free")}]
+    note = FREE_BECAUSE.get(waived[0]["waiver"], "")
+    return [{**row, "note": note, "amount": Money.zero(currency)}]
 
 
 def _total_rows(quote: Quote) -> list[Row]:

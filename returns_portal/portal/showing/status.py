@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from returns_portal.core.clock import today
 from returns_portal.core.money import Money, format_money
-from returns_portal.core.words import day, stamp
+from returns_portal.core.words import day
 from returns_portal.portal.showing.money import replacement_name
 from rma.models import Exchange, Return
 from rma.policy.rules import last_day
@@ -110,7 +110,8 @@ def _review(facts: Facts) -> tuple[str, str]:
     due = facts.rma.due_at
     if due is None:
         return _("We’re checking your request"), _("You’ll hear from us by e-mail.")
-    when = stamp(timezone.localtime(due))
+    local = timezone.localtime(due)
+    when = f"{day(local.date(), facts.today)}, {local:%H:%M}"
     return (
         _("We’re checking your request"),
         _("You’ll hear from us by %(when)s at the latest. Nothing to do until then.")

@@ -80,7 +80,7 @@ def _stored_rows(facts: Facts) -> list[dict[str, Any]]:
         amount = Money(back, rma.currency)
         rows.append({"kind": "plus", "label": _("Delivery you paid"), "amount": amount})
     fees = [fee for breakdown in stored for fee in breakdown.get("fees", [])]
-    return rows + fee_rows(rma.currency, fees)
+    return rows + fee_rows(rma.currency, fees, brief=True)
 
 
 def parcel(facts: Facts) -> dict[str, Any] | None:

@@ -18,7 +18,13 @@ from returns_portal.portal.basket import Basket, read_basket
 from returns_portal.portal.forms.items import ItemForm
 from returns_portal.portal.pages import page, shopper_page, steps
 from returns_portal.portal.proof import proven_draft
-from returns_portal.portal.showing.items import heading, item_cards, item_forms, summary
+from returns_portal.portal.showing.items import (
+    delivered_words,
+    heading,
+    item_cards,
+    item_forms,
+    summary,
+)
 from returns_portal.portal.showing.photos import draft_photo
 from rma.actions.drafts import save_answers
 from rma.drafts import Answer, answers_of
@@ -147,9 +153,7 @@ def _show(
         "until": max(
             (card.offer.until for card in cards if card.offer.until is not None), default=None
         ),
-        "delivered": max(
-            (line.delivered_at for line in basket.lines if line.delivered_at), default=None
-        ),
+        "delivered": delivered_words(basket),
     }
     return page(request, "items.html", context, status=status)
 

@@ -48,7 +48,7 @@ def quote(request: HttpRequest, token: str) -> HttpResponse:
     """Return the money and the replacements for the choices made so far."""
     basket = read_basket(request.merchant, proven_draft(request, token))
     forms = wish_forms(basket, replacements(basket), request.POST)
-    context = {"cards": wish_cards(basket, forms), **priced(basket, forms)}
+    context = {"cards": wish_cards(basket, forms, strict=True), **priced(basket, forms)}
     return render(request, "portal/_quote.html", context)
 
 

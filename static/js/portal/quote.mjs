@@ -27,10 +27,13 @@ for (const form of document.querySelectorAll("form[data-quote]")) {
 }
 
 function place(html) {
+  const focused = document.activeElement?.id;
   const reply = new DOMParser().parseFromString(html, "text/html");
   for (const part of reply.querySelectorAll("[data-part]")) {
     for (const target of document.querySelectorAll(`[data-part="${CSS.escape(part.dataset.part)}"]`)) {
       target.replaceChildren(...[...part.childNodes].map((node) => document.importNode(node, true)));
     }
   }
+  // What was pressed may have been drawn anew.
+  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
 }
