@@ -7,6 +7,7 @@ from typing import Any
 
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
+from returns_portal.core.actor import ActorKind
 from returns_portal.core.money import Money, format_money
 
 K = EventKind
@@ -63,11 +64,23 @@ def _entry(event: Event) -> dict[str, Any]:
     )
     extra = _detail(event.facts)
     return {
-        "actor": event.actor_name or "Somebody",
+        "actor": _doer(event),
         "text": f"{words}: {extra}" if extra else words,
         "at": event.occurred_at,
         "icon": icon,
     }
+
+
+# What follows by itself from what a shopper did is not the shopper's doing.
+_BY_ITSELF = (K.EXCHANGE_RESERVED, K.EXCHANGE_CANCELLED, K.EXCHANGE_RELEASED, K.STOCK_MOVED)
+
+
+def _doer(event: Event) -> str:
+    if event.facts.get("automatic") and event.kind in (K.RETURN_APPROVED, K.RETURN_DECLINED):
+        return "Policy"
+    if event.actor_kind == ActorKind.SHOPPER and event.kind in _BY_ITSELF:
+        return "Policy"
+    return event.actor_name or "Somebody"
 
 
 def _detail(facts: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""A policy in sentences, for people: the values stand out, nothing of the document is left unsaid."""
+"""A policy in sentences for people: values stand out, nothing of the document is left unsaid."""
 
 from __future__ import annotations
 

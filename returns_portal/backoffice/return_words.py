@@ -1,4 +1,4 @@
-"""A return in words and rows: why it is here, how it was decided, where it stands, what it costs."""
+"""A return in words and rows: why it is here, how it was decided, where it stands, its cost."""
 
 from __future__ import annotations
 
@@ -73,17 +73,25 @@ def _queue_row(rma: Return) -> QueueRow:
     )
 
 
+# Passed rules worth a line of their own; the others are named together.
+_TELLING = ("window", "photo", "value_limit", "fee", "quantity")
+
+
 def findings(decision: Decision, lines: Sequence[ReturnLine]) -> list[dict[str, str]]:
     """Return the rules that spoke as the trace shows them: what stopped first, then what passed.
 
-    The same sentence about several items is said once.
+    The same sentence about several items is said once; what passed without news is one line.
     """
     titles = {str(line.order_line_id): line.order_line.title for line in lines}
     said: dict[tuple[str, str, str], list[str]] = {}
+    quiet: dict[str, None] = {}
     for spoken in sorted(decision.rules_spoken, key=lambda one: _ORDER[one.result]):
+        if spoken.result is Result.PASS and spoken.key not in _TELLING:
+            quiet[spoken.key.replace("_", " ")] = None
+            continue
         key = (spoken.key, spoken.result.value, spoken.staff or spoken.sentence)
         said.setdefault(key, []).append(titles.get(spoken.line or "", ""))
-    return [
+    rows = [
         {
             "tone": _TONES[Result(result)],
             "text": text,
@@ -92,6 +100,10 @@ def findings(decision: Decision, lines: Sequence[ReturnLine]) -> list[dict[str, 
         }
         for (rule, result, text), about in said.items()
     ]
+    if quiet:
+        text = f"{len(quiet)} more checks passed" if len(quiet) > 1 else "One more check passed"
+        rows.append({"tone": "success", "text": text, "note": ", ".join(quiet), "source": ""})
+    return rows
 
 
 def trace_rows(decision: Decision, lines: Sequence[ReturnLine]) -> list[dict[str, Any]]:

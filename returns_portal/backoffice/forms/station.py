@@ -17,7 +17,7 @@ DISPOSITIONS = [(one.value, one.value.capitalize()) for one in Disposition]
 
 
 class ReceiveForm(forms.Form):
-    """A parcel. Each line has the units that came, those missing, and those that are another item."""
+    """A parcel: per line the units that came, those missing, and those that are another item."""
 
     operation_id = forms.CharField(max_length=64, widget=forms.HiddenInput)
     location = forms.UUIDField(widget=forms.HiddenInput)

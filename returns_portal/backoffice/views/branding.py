@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from csp.decorators import csp_update
+from csp.decorators import csp_replace, csp_update
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
@@ -28,6 +29,7 @@ from returns_portal.core.brand import (
     derive_brand,
 )
 from returns_portal.core.errors import DomainError, InvalidInput
+from returns_portal.tenancy.models import Merchant
 from returns_portal.tenancy.permissions import Permission
 
 
@@ -43,6 +45,7 @@ def _show(
     context = {
         "form": form or BrandingForm(initial=BrandingForm.initial_of(merchant)),
         "merchant": merchant,
+        "logo_url": _logo_url(merchant),
         "contrasts": contrast_rows(tokens),
         "preview": {"color": tokens.source, "radius": tokens.radius},
     }
@@ -50,6 +53,14 @@ def _show(
     return page(
         request, "backoffice/branding.html", "branding", context, error=error, status=status
     )
+
+
+def _logo_url(merchant: Merchant) -> str:
+    """Return the logo's address: the demo's ships with the product, the others are uploads."""
+    if not merchant.logo_path:
+        return ""
+    uploaded = merchant.logo_path.startswith("logos/")
+    return reverse("logo") if uploaded else static(merchant.logo_path)
 
 
 @csp_update({"frame-src": ["'self'"]})
@@ -114,7 +125,7 @@ def preview_css(request: HttpRequest) -> HttpResponse:
 
 
 @xframe_options_sameorigin
-@csp_update({"frame-ancestors": ["'self'"]})
+@csp_replace({"frame-ancestors": ["'self'"]})
 @staff_view(permission=Permission.SETTINGS_EDIT)
 def preview(request: HttpRequest) -> HttpResponse:
     """Show a portal page in a colour that is being tried, light or dark, for a frame."""
@@ -125,7 +136,7 @@ def preview(request: HttpRequest) -> HttpResponse:
             "name": request.merchant.name,
             "css_url": reverse("branding_css") + query,
             "home_url": "#",
-            "logo_url": reverse("logo") if request.merchant.logo_path else "",
+            "logo_url": _logo_url(request.merchant),
         },
         "theme": "dark" if request.GET.get("scheme") == "dark" else "light",
         "screen": "choices" if request.GET.get("scheme") == "dark" else "find",

@@ -56,20 +56,12 @@ def _figures(request: HttpRequest, of_view: object) -> list[dict[str, object]]:
         )
     ]
     if may(request, Permission.REFUNDS_VIEW):
-        counts = refund_counts()
-        url = reverse("refunds")
-        tiles += [
+        tiles.append(
             {
                 "label": "Refunds to approve",
-                "value": counts["requested"],
-                "url": f"{url}?status=requested",
+                "value": refund_counts()["requested"],
+                "url": f"{reverse('refunds')}?status=requested",
                 "icon": "card",
-            },
-            {
-                "label": "Refunds failed",
-                "value": counts["failed"],
-                "url": f"{url}?status=failed",
-                "icon": "alert",
-            },
-        ]
+            }
+        )
     return tiles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from csp.decorators import csp_replace, csp_update
+from csp.decorators import csp, csp_update
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
@@ -71,7 +71,7 @@ def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
 
 
 @xframe_options_sameorigin
-@csp_replace(
+@csp(
     {
         "default-src": ["'none'"],
         "style-src": ["'unsafe-inline'"],

@@ -1,4 +1,4 @@
-"""Starting a return for a shopper who phoned: find the order, then the same engine as the portal."""
+"""A return for a shopper who phoned: find the order, then the same engine as the portal."""
 
 from __future__ import annotations
 

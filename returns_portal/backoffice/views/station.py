@@ -26,7 +26,7 @@ from rma.actions.receiving import receive_parcel
 from rma.evidence import store_photo
 from rma.goods import INSPECTED, goods_of
 from rma.models import Inspection, Receipt
-from rma.policy.disposition import CHECKS, GRADE_WORDS, Grade, Suggestion
+from rma.policy.disposition import CHECKS, GRADE_WORDS, Grade
 from rma.scanning import find_by_scan
 from rma.selectors import ReturnDetail, return_detail
 from rma.states import ResolutionKind
@@ -175,17 +175,14 @@ def _in_hand(found: ReturnDetail, unit: Inspection, form: InspectForm | None) ->
         "bench_photos": [photo for photo in found.photos if photo.inspection_id == unit.pk],
         "grades": [
             {"value": grade.value, "words": GRADE_WORDS[grade], "tone": GRADE_TONES[grade],
-             "suggestion": _suggested(suggestions[grade.value])}
+             "place": suggestions[grade].disposition.value.capitalize(),
+             "why": suggestions[grade].why}
             for grade in Grade
         ],
         "checks": list(CHECKS.items()),
         "number_of": len(found.inspections),
         "left": sum(one.status not in INSPECTED for one in found.inspections),
     }  # fmt: skip
-
-
-def _suggested(suggestion: Suggestion) -> str:
-    return f"{suggestion.disposition.value.capitalize()}: {suggestion.why}"
 
 
 @staff_view(permission=RECEIVE)

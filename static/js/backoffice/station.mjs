@@ -47,9 +47,11 @@ document.addEventListener("keydown", (event) => {
 
 // The shelf follows the grade; the reason shows where a unit is not accepted.
 function follow() {
-  const grade = document.querySelector("[data-suggestion]:checked");
-  const place = document.querySelector("[data-suggested]");
-  if (grade && place) place.textContent = grade.dataset.suggestion;
+  const grade = document.querySelector("[data-place]:checked");
+  if (grade) {
+    document.querySelector("[data-suggested]").textContent = grade.dataset.place;
+    document.querySelector("[data-why]").textContent = grade.dataset.whyText;
+  }
   const reason = document.querySelector("[data-rejection]");
   if (reason) reason.hidden = !document.querySelector("[name=accepted][value=no]:checked");
 }
