@@ -47,6 +47,9 @@ class Child:
 
         The kernel's death signal is tied to the thread that forked.
         """
+        if self.popen is not None:
+            # What the ended program had started would otherwise go on beside its successor.
+            kill_group(self.pid)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         options: dict[str, Any] = self.account.popen_options() if self.account else {}
         with self.log.open("ab") as output:
@@ -109,13 +112,10 @@ class Child:
         """Wait for the end; after the grace period kill the program and what it started."""
         if self.popen is None:
             return
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.popen.wait(self.grace if grace is None else grace)
-        except subprocess.TimeoutExpired:
-            # The child leads its own process group, so this reaches its workers as well.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
-            self.popen.wait(10)
+        kill_group(self.pid)
+        self.popen.wait(10)
 
     def stop(self) -> None:
         self.ask_to_stop()
@@ -134,6 +134,36 @@ def die_with_parent(wanted: signal.Signals) -> Callable[[], None] | None:
             os._exit(1)
 
     return arm
+
+
+def kill_group(leader: int) -> None:
+    """Kill a child, if it still runs, and everything it started.
+
+    Each child leads a process group, and a group's number is not given out again while a member
+    lives, so this cannot reach anybody else.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def has_group(leader: int) -> bool:
+    """Tell whether any process of a group lives, its leader or not.
+
+    A signal 0 would not do: it also finds the dead that nobody has collected yet.
+    """
+    if not Path("/proc/self/stat").exists():
+        listed = ["ps", "-A", "-o", "pgid=,stat="]
+        rows = subprocess.run(listed, capture_output=True, text=True, check=False).stdout
+        return any(
+            pgid == str(leader) and not state.startswith("Z")
+            for pgid, state in (row.split()[:2] for row in rows.splitlines())
+        )
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, group = stat.read_text().rpartition(")")[2].split()[:3]
+            if group == str(leader) and state not in {"Z", "X"}:
+                return True
+    return False
 
 
 def identity(pid: int) -> str | None:
@@ -163,22 +193,32 @@ def record(children: list[Child], path: Path) -> None:
     draft.replace(path)
 
 
+def is_left(row: dict[str, Any]) -> bool:
+    """Tell whether a recorded program, or something it started, still runs."""
+    now = identity(row["pid"])
+    if now is None:
+        return bool(row["identity"]) and has_group(row["pid"])
+    return bool(now == row["identity"])
+
+
 def stop_leftovers(path: Path, *, patience: float = 20.0) -> None:
     """Wait for, then stop, programs that a killed supervisor left; forget the record."""
     try:
         rows = json.loads(path.read_text())
     except (OSError, ValueError):
         return
-    left = [row for row in rows if row["identity"] and identity(row["pid"]) == row["identity"]]
+    left = [row for row in rows if is_left(row)]
     if left:
         say("Stopping what an earlier run left behind")
     for signalled in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
         for row in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(row["pid"], signalled)
+                # A leader stops its own; without one, or at the end, the whole group is meant.
+                alone = identity(row["pid"]) is None or signalled == signal.SIGKILL
+                (os.killpg if alone else os.kill)(row["pid"], signalled)
         deadline = time.monotonic() + patience / 2
         while left and time.monotonic() < deadline:
-            left = [row for row in left if identity(row["pid"]) == row["identity"]]
+            left = [row for row in left if is_left(row)]
             time.sleep(0.05)
     if left:
         names = ", ".join(f"{row['name']} (process {row['pid']})" for row in left)

@@ -87,6 +87,7 @@ def serve(stack: Stack, options: argparse.Namespace) -> None:
     say("Starting web, worker and beat")
     web = stack.start_web(web_port)
     stack.start_worker()
+    stack.start_beat()
     web.wait_until(lambda: http_answers(web_port, "/healthz"), seconds=90)
     mail.wait_until(lambda: http_answers(mail_port, "/"), seconds=30)
     say("Returns Portal is running")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from returns_portal.local import postgres, valkey
-from returns_portal.local.children import Child, record, stop_leftovers
+from returns_portal.local.children import Child, kill_group, record, stop_leftovers
 from returns_portal.local.environment import inherited
 from returns_portal.local.layout import CHECKOUT, Layout, read_secrets, socket_folder
 from returns_portal.local.postgres import Cluster
@@ -97,13 +96,17 @@ class Stack:
         command += ["--no-control-socket", "--access-logfile", "-", "--graceful-timeout", "10"]
         return self.start_program("The web server", command, log="web")
 
-    def start_worker(self, *, concurrency: int = 2, beat: bool = True) -> Child:
-        """Start a Celery worker, which also is the beat unless told otherwise."""
+    def start_worker(self, *, concurrency: int = 2) -> Child:
+        """Start a Celery worker."""
         command = ["-m", "celery", "-A", "returns_portal", "worker", "--loglevel", "INFO"]
         command += ["--concurrency", str(concurrency), "--without-gossip", "--without-mingle"]
-        if beat:
-            command += ["--beat", "--schedule", str(self.layout.beat_schedule)]
         return self.start_program("The worker", command, log="worker", grace=25)
+
+    def start_beat(self) -> Child:
+        """Start the beat, as a child of its own: inside the worker it outlives a killed one."""
+        command = ["-m", "celery", "-A", "returns_portal", "beat", "--loglevel", "INFO"]
+        command += ["--schedule", str(self.layout.beat_schedule), "--pidfile="]
+        return self.start_program("The beat", command, log="beat", grace=5)
 
     def manage(self, *arguments: str, log: str, show: bool = False) -> None:
         """Run a management command to its end.
@@ -169,8 +172,7 @@ class Stack:
         # Safe at any point: each piece of work is a row that the next start takes up again.
         for child in self.programs:
             if child.is_alive():
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.pid, signal.SIGKILL)
+                kill_group(child.pid)
 
     def _started(self, group: list[Child], child: Child) -> None:
         group.append(child)

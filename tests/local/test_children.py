@@ -109,6 +109,37 @@ def test_stop_leftovers_stops_what_was_recorded(tmp_path: Path) -> None:
     assert not (tmp_path / "children.json").exists()
 
 
+def test_stop_leftovers_stops_what_a_dead_program_had_started(tmp_path: Path) -> None:
+    parent = child(tmp_path, sys.executable, "-c", DEAF)
+    parent.start()
+    assert eventually(lambda: parent.log.read_text().endswith("\n"))
+    helper = int(parent.log.read_text())
+    record([parent], tmp_path / "children.json")
+    os.kill(parent.pid, signal.SIGKILL)
+    assert eventually(lambda: not parent.is_alive())
+    assert identity(helper) is not None
+
+    stop_leftovers(tmp_path / "children.json")
+
+    assert identity(helper) is None
+
+
+def test_start_again_ends_what_the_first_had_started(tmp_path: Path) -> None:
+    parent = child(tmp_path, sys.executable, "-c", DEAF)
+    parent.start()
+    assert eventually(lambda: parent.log.read_text().endswith("\n"))
+    helper = int(parent.log.read_text())
+    os.kill(parent.pid, signal.SIGKILL)
+    assert eventually(lambda: not parent.is_alive())
+
+    parent.start()
+
+    assert eventually(lambda: identity(helper) is None)
+    assert parent.is_alive()
+    parent.grace = 0
+    parent.stop()
+
+
 def test_stop_leftovers_spares_another_process_with_the_same_number(tmp_path: Path) -> None:
     bystander = child(tmp_path, "sleep", "60")
     bystander.start()
