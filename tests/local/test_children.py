@@ -119,7 +119,7 @@ def test_stop_leftovers_stops_what_a_dead_program_had_started(tmp_path: Path) ->
     assert eventually(lambda: not parent.is_alive())
     assert identity(helper) is not None
 
-    stop_leftovers(tmp_path / "children.json")
+    stop_leftovers(tmp_path / "children.json", patience=0.5)
 
     assert identity(helper) is None
 
