@@ -6,9 +6,13 @@ import base64
 import io
 import re
 import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from multiprocessing import get_context
 from pathlib import Path
 
+import django
 import pytest
 import zxingcpp
 from PIL import Image
@@ -35,12 +39,31 @@ NUMBER = "R-7K4P-2M9X-WC"
 STATUS_URL = "https://returns.northloom.example/s/7K4P2M9XWC-long-token-of-the-page"
 
 
+def _draw_there(html: str) -> bytes:
+    """Run in the other process, where nothing is patched."""
+    return pdf._with_plutoprint(html)
+
+
+@pytest.fixture(scope="module")
+def other_process() -> Iterator[ProcessPoolExecutor]:
+    """Give plutoprint a process of its own: one that holds both engines crashes when it ends."""
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=django.setup) as pool:
+        yield pool
+
+
 @pytest.fixture(params=["weasyprint", "plutoprint"])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def engine(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    other_process: ProcessPoolExecutor,
+) -> str:
     """Render with either engine; WeasyPrint's test is skipped where Pango is missing."""
     if request.param == "weasyprint" and pdf.engine() != "weasyprint":
         pytest.skip("Pango is not installed")
     monkeypatch.setattr(pdf, "engine", lambda: request.param)
+    monkeypatch.setattr(
+        pdf, "_with_plutoprint", lambda html: other_process.submit(_draw_there, html).result()
+    )
     return str(request.param)
 
 
