@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rma.policy.rules import Case, end_of_day, local_day, span_of, window
+from rma.policy.rules import Case, end_of_day, last_day, local_day, span_of, window
 from rma.policy.types import Result
 from tests.rma.policy.builders import line, order, policy
 
@@ -19,6 +19,13 @@ instants = st.datetimes(datetime(1995, 1, 1), datetime(2035, 12, 31), timezones=
 @given(instants, days, st.sampled_from(ZONES))
 def test_day_and_instant_agree_in_every_zone(now: datetime, day: date, zone: str) -> None:
     assert (local_day(now, zone) <= day) == (now < end_of_day(day, zone))
+
+
+@given(instants, st.sampled_from(ZONES))
+def test_last_day_undoes_end_of_day_in_every_zone(now: datetime, zone: str) -> None:
+    day = local_day(now, zone)
+
+    assert last_day(end_of_day(day, zone), zone) == day
 
 
 @given(st.sampled_from(ZONES), instants, st.integers(0, 800))
