@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -41,12 +42,11 @@ def mark_all_days() -> None:
     _mark(MARK_ALL)
 
 
-def _mark(statement: str, **more: object) -> None:
+def _mark(statement: str, **more: UUID) -> None:
     merchant_id = scope.current_merchant_id()
+    values: dict[str, Any] = {"merchant": merchant_id, "zone": _zone_name(), "now": now(), **more}
     with action_transaction(), connection.cursor() as cursor:
-        cursor.execute(
-            statement, {"merchant": merchant_id, "zone": _zone_name(), "now": now(), **more}
-        )
+        cursor.execute(statement, values)
 
 
 def refresh_dirty_days(limit: int = _MOST_DAYS) -> int:
@@ -74,7 +74,12 @@ def refresh_dirty_days(limit: int = _MOST_DAYS) -> int:
 def remake_day(day: date) -> None:
     """Replace the figures of ``day`` by what the facts say now. Two statements."""
     start, end = day_bounds(day, ZoneInfo(_zone_name()))
-    values = {"merchant": scope.current_merchant_id(), "day": day, "start": start, "end": end}
+    values: dict[str, Any] = {
+        "merchant": scope.current_merchant_id(),
+        "day": day,
+        "start": start,
+        "end": end,
+    }
     with action_transaction(), connection.cursor() as cursor:
         DailyReturnFact.objects.filter(day=day).delete()
         cursor.execute(REMAKE, values)

@@ -39,10 +39,12 @@ def line_chart(
     *,
     unit: str = "",
     target: float | None = None,
+    unfinished: int = 0,
 ) -> SafeString:
     """Draw ``lines`` over ``labels`` from zero; ``unit`` follows the last figures, such as ``d``.
 
-    Every line has one value per label. No figures at all give an empty string.
+    The last ``unfinished`` steps, whose figures still move, are dashed. Every line has one value
+    per label. No figures at all give an empty string.
     """
     if any(len(line.values) != len(labels) for line in lines):
         raise ValueError("a line needs one value per label")
@@ -58,7 +60,7 @@ def line_chart(
         parts.append(words(f"Target {short(target)} {unit}".rstrip(), _LEFT + 2, y + 14))
     taken: list[float] = []
     for line in lines:
-        parts += _drawn(line, xs, steps[-1], unit, taken)
+        parts += _drawn(line, xs, steps[-1], unit, taken, len(labels) - unfinished)
     return figure(name, title, describe_lines(labels, lines, unit), _WIDTH, _HEIGHT, parts)
 
 
@@ -89,15 +91,20 @@ def _dates(labels: Sequence[str], xs: Sequence[float]) -> list[str]:
     ]
 
 
-def _drawn(line: Line, xs: Sequence[float], top: float, unit: str, taken: list[float]) -> list[str]:
-    parts = []
+def _drawn(
+    line: Line, xs: Sequence[float], top: float, unit: str, taken: list[float], firm: int
+) -> list[str]:
+    parts: list[str] = []
     points = [(x, value) for x, value in zip(xs, line.values, strict=True)]
     for is_known, run in groupby(points, key=lambda point: point[1] is not None):
         if not is_known:
             continue
         stretch = [(x, _y(value or 0.0, top)) for x, value in run]
-        across, down = [x for x, _ in stretch], [y for _, y in stretch]
-        parts.append(element("path", class_=f"ln {line.tone}", d=path(across, down)))
+        solid = [point for point in stretch if point[0] in xs[:firm]]
+        # The dashed part begins where the solid one ends.
+        dashed = stretch[max(len(solid) - 1, 0) :]
+        parts += _stroke(line.tone, solid) if solid else []
+        parts += _stroke(line.tone, dashed, dash="2 5") if len(solid) < len(stretch) else []
     ends = [(x, value) for x, value in points if value is not None]
     if ends:
         x, value = ends[-1]
@@ -108,6 +115,13 @@ def _drawn(line: Line, xs: Sequence[float], top: float, unit: str, taken: list[f
         parts.append(words(f"{short(value)} {unit}".rstrip(), at, written + 4, class_="val"))
         parts.append(words(line.label, at, written + 17))
     return parts
+
+
+def _stroke(tone: str, points: Sequence[tuple[float, float]], dash: str = "") -> list[str]:
+    """Draw through ``points``; a single one is a dot by the round cap of the line."""
+    across, down = [x for x, _ in points], [y for _, y in points]
+    dashes = {"stroke_dasharray": dash} if dash else {}
+    return [element("path", class_=f"ln {tone}", d=path(across, down), **dashes)]
 
 
 def _clear_of(y: float, taken: list[float]) -> float:

@@ -25,9 +25,17 @@ class Part:
 
 
 def stacked_chart(
-    name: str, title: str, labels: Sequence[str], parts: Sequence[Part]
+    name: str,
+    title: str,
+    labels: Sequence[str],
+    parts: Sequence[Part],
+    *,
+    unfinished: int = 0,
 ) -> SafeString:
-    """Draw one column per label, each part in proportion. Nothing at all gives an empty string."""
+    """Draw one column per label, each part in proportion. Nothing at all gives an empty string.
+
+    The last ``unfinished`` columns, whose figures still move, are paler.
+    """
     if any(len(part.values) != len(labels) for part in parts):
         raise ValueError("a part needs one value per label")
     if len(parts) > _MOST_PARTS:
@@ -37,7 +45,9 @@ def stacked_chart(
     step = (_WIDTH - _LEFT - _RIGHT) / len(labels)
     drawn = [*_grid()]
     for index, label in enumerate(labels):
-        drawn.append(_column(parts, index, label, _LEFT + index * step + 4, step - 8))
+        column = _column(parts, index, label, _LEFT + index * step + 4, step - 8)
+        pale = index >= len(labels) - unfinished
+        drawn.append(element("g", column, opacity="0.45") if pale and column else column)
     for index in label_places(len(labels)):
         middle = _LEFT + index * step + step / 2
         drawn.append(words(labels[index], middle, _HEIGHT - 6, text_anchor="middle"))
