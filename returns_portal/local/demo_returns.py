@@ -45,8 +45,9 @@ SEED = 1907
 REASONS = ("too_small", "too_large", "changed_mind", "not_as_described", "faulty", "wrong_item",
            "arrived_late")  # fmt: skip
 WEIGHTS = (26, 16, 22, 10, 14, 7, 5)
+FRESH = 7
 COMMENTS = {
-    "faulty": "The sole comes off at the toe after two short walks.",
+    "faulty": "It came apart after two days. The photo shows where.",
     "not_as_described": "The colour is much darker than on the page.",
     "wrong_item": "I ordered another size than the one in the parcel.",
 }
@@ -80,11 +81,36 @@ def plans(now: datetime, orders: Sequence[Order]) -> list[Plan]:
         reason = draw.choices(REASONS, WEIGHTS)[0]
         wants = ("refund", "refund", "refund", "store_credit", "exchange")
         wanted = draw.choice(wants if reason.startswith("too_") else wants[:4])
-        found.append(
-            Plan(order.pk, asked, reason, wanted, draw.choices("AABC")[0], draw.random() < 0.93,
-                 draw.random() < 0.22, draw.random() < 0.2)
-        )  # fmt: skip
+        found.append(_plan(draw, order, asked, reason, wanted))
     return sorted(found, key=lambda plan: plan.asked_at)
+
+
+def fresh_plans(now: datetime, orders: Sequence[Order], past: Sequence[Plan]) -> list[Plan]:
+    """Draw a few faults of the last hours, which policy puts before a person: today's work."""
+    draw = random.Random(SEED + 1)
+    taken = {plan.order_id for plan in past}
+    free = [
+        order
+        for order in orders
+        if order.pk not in taken and any(line.delivered_at for line in order.lines.all())
+    ]
+    return [
+        _plan(draw, order, now - timedelta(hours=hours, minutes=7 * hours % 60), "faulty", "refund")
+        for hours, order in enumerate(free[-FRESH:], start=1)
+    ]
+
+
+def _plan(draw: random.Random, order: Order, asked: datetime, reason: str, wanted: str) -> Plan:
+    return Plan(
+        order_id=order.pk,
+        asked_at=asked,
+        reason=reason,
+        wanted=wanted,
+        grade=draw.choices("AABC")[0],
+        keep=draw.random() < 0.93,
+        decline=draw.random() < 0.22,
+        question=draw.random() < 0.2,
+    )
 
 
 def live_through(plan: Plan, merchant_id: UUID, now: datetime, team: dict[str, Actor]) -> str:
@@ -163,14 +189,17 @@ def _photos(order: Order, line: OrderLine) -> tuple[UUID, ...]:
 
 
 def _picture() -> bytes:
-    """Draw a shoe with an open seam: enough to look at, nothing borrowed."""
+    """Draw a torn seam with a ring round it: enough to look at, nothing borrowed."""
     image = Image.new("RGB", (960, 720), "#d9d4cb")
     pen = ImageDraw.Draw(image)
-    pen.rounded_rectangle((140, 300, 820, 520), 110, fill="#4b5563")
-    pen.polygon([(160, 330), (360, 180), (470, 180), (520, 330)], fill="#3b4450")
-    pen.rounded_rectangle((120, 500, 850, 570), 30, fill="#1f2937")
-    pen.line([(690, 505), (740, 470), (790, 500), (835, 480)], fill="#f3f4f6", width=9)
-    pen.ellipse((640, 420, 880, 590), outline="#c2410c", width=7)
+    pen.rectangle((0, 0, 960, 360), fill="#47525f")
+    pen.rectangle((0, 360, 960, 720), fill="#5a6673")
+    for x in range(0, 960, 36):
+        pen.line([(x, 352), (x + 20, 368)], fill="#cbd5e1", width=5)
+    pen.polygon([(420, 360), (500, 300), (610, 322), (650, 362), (560, 420)], fill="#e7e2d8")
+    for x in range(440, 640, 28):
+        pen.line([(x, 330), (x + 9, 400)], fill="#94a3b8", width=3)
+    pen.ellipse((370, 250, 700, 470), outline="#c2410c", width=8)
     kept = io.BytesIO()
     image.save(kept, "JPEG", quality=82)
     return kept.getvalue()

@@ -21,7 +21,7 @@ from returns_portal.core.clock import now
 from returns_portal.core.scope import merchant_scope
 from returns_portal.local.demo_catalogue import products
 from returns_portal.local.demo_orders import orders
-from returns_portal.local.demo_returns import actor_for, live_through, plans
+from returns_portal.local.demo_returns import actor_for, fresh_plans, live_through, plans
 from returns_portal.tenancy.models import Merchant
 from returns_portal.tenancy.permissions import Role
 from rma.actions.setup import add_member, create_merchant
@@ -57,7 +57,7 @@ class Command(BaseCommand):
     help = "Create the demo merchant Northloom with orders, stock and returns at every stage."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--returns", type=int, default=60, help="past returns at most")
+        parser.add_argument("--returns", type=int, default=30, help="past returns at most")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if Merchant.objects.filter(slug="northloom").exists():
@@ -123,7 +123,8 @@ class Command(BaseCommand):
             names = [name for name, _ in TO_TRY]
             free = list(past.exclude(number__in=names).exclude(shopper_name__in=names))
         # The newest ones matter most: they fill the queue.
-        told = plans(moment, free)[-limit:]
+        drawn = plans(moment, free)
+        told = [*drawn[-limit:], *fresh_plans(moment, free, drawn)]
         for place, plan in enumerate(told, start=1):
             live_through(plan, merchant.pk, moment, team)
             if place % 10 == 0 or place == len(told):
