@@ -171,6 +171,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     context = {
         "fine": [rma for rma, error in answers if rma and error is None],
         "refused": [(rma, error.message) for rma, error in answers if rma and error],
+        "total": len(answers),
         "query": request.POST.get("query", ""),
     }
     return page(request, "backoffice/bulk.html", "returns", context)
