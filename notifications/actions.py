@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
 from notifications.catalogue import MessageKind
-from notifications.channels.base import Attachment, Channel, Letter
+from notifications.channels.base import Channel
 from notifications.channels.email import EmailChannel
 from notifications.context import context_for
+from notifications.letters import letter_of
 from notifications.models import Message, MessageTemplate, Suppression
-from notifications.render import render_message
+from notifications.render import render_message, speaking
 from returns_portal.activity.deliver import backoff
 from returns_portal.activity.kinds import EventKind
-from returns_portal.activity.models import Event
+from returns_portal.activity.models import Event, StaffTask
 from returns_portal.activity.record import record_event
-from returns_portal.activity.staff_tasks import open_task
+from returns_portal.activity.staff_tasks import close_task, open_task
 from returns_portal.core.actor import SYSTEM, Actor
 from returns_portal.core.clock import now
 from returns_portal.core.crashpoints import crashpoint
 from returns_portal.core.crypto import blind_index
-from returns_portal.core.db import action_transaction, durable
+from returns_portal.core.db import action_transaction, claim, durable
 from returns_portal.core.errors import Conflict
 from returns_portal.core.queue import wake
 from returns_portal.core.scope import merchant_scope, system_scope
@@ -47,25 +46,24 @@ def queue_message(
     *,
     attachments: list[dict[str, str]] | None = None,
 ) -> Message | None:
-    """Render and store one message in the event's transaction; None when nothing is to be sent.
+    """Render and store one message in the caller's transaction; None when nothing is to be sent.
 
     Nothing is sent where the shopper gave no address or the merchant switched the kind off. The
-    same event, kind and address make one message.
+    same event, kind and address make one message. A suppressed address is kept, not written to.
     """
-    address = rma.order.email
+    address = rma.order.email.strip()
     own = MessageTemplate.objects.filter(kind=kind).first()
     if not address or (own is not None and not own.is_enabled):
         return None
     index = blind_index(address, merchant_id=rma.merchant_id, purpose="email")
-    rendered = render_message(
-        kind,
-        context_for(rma, event),
-        locale=rma.locale,
-        time_zone=rma.merchant.time_zone,
-        subject=own.subject if own else "",
-        note=own.note if own else "",
-    )
-    suppressed = Suppression.objects.filter(address_index=index).exists()
+    with speaking(rma.locale or rma.merchant.locale, rma.merchant.time_zone):
+        rendered = render_message(
+            kind,
+            context_for(kind, rma, event),
+            subject=own.subject if own else "",
+            note=own.note if own else "",
+        )
+    suppressed = _is_suppressed(index)
     message = Message(
         rma=rma,
         event_id=event.pk,
@@ -124,10 +122,19 @@ def _claim_next() -> Message | None:
     return row
 
 
+def _is_suppressed(index: bytes) -> bool:
+    return Suppression.objects.filter(address_index=index).exists()
+
+
 def _send(message: Message, carrier: Channel) -> None:
     with merchant_scope(message.merchant_id):
         with transaction.atomic():
-            letter = _letter(Message.objects.select_related("merchant").get(pk=message.pk))
+            letter = letter_of(Message.objects.select_related("merchant").get(pk=message.pk))
+            # It may have been suppressed while the message waited.
+            suppressed = _is_suppressed(bytes(message.recipient_index))
+        if suppressed:
+            _finish(message, Status.SUPPRESSED, "")
+            return
         status, error = Status.SENT, ""
         try:
             carrier.send(letter)
@@ -150,13 +157,18 @@ def _cut_off(message: Message) -> None:
 
 def _finish(message: Message, status: str, error: str) -> None:
     with durable():
-        Message.objects.filter(pk=message.pk, attempts=message.attempts).update(
+        own = Message.objects.filter(
+            pk=message.pk, attempts=message.attempts, status=Status.SENDING
+        )
+        if not claim(
+            own,
             status=status,
             error=error[:300],
             lease_until=None,
             due_at=now() + backoff(message.attempts),
             sent_at=now() if status == Status.SENT else None,
-        )
+        ):
+            return
         if status == Status.SENT:
             record_event(
                 EventKind.MESSAGE_SENT,
@@ -174,33 +186,12 @@ def _tell_staff(message: Message, status: str, error: str) -> None:
     words = "could not be sent" if status == Status.FAILED else "may have been sent"
     open_task(
         kind="message_not_sent",
-        key=f"message:{message.pk}",
+        key=_task_key(message),
         subject_kind="message",
         subject_id=message.pk,
         about_id=message.rma_id,
         title=f"An e-mail “{message.subject}” {words}"[:200],
         detail=f"{error} Check the address, then send it again from the messages page.",
-    )
-
-
-def _letter(message: Message) -> Letter:
-    merchant = message.merchant
-    files = []
-    for entry in message.attachments:
-        path = Path(settings.MEDIA_ROOT) / entry["path"]
-        if path.is_file():
-            files.append(Attachment(entry["name"], entry["type"], path.read_bytes()))
-    name = merchant.name.replace('"', "")
-    host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2]
-    return Letter(
-        message_id=f"{message.pk}@{host}",
-        sender=f'"{name} returns" <{settings.DEFAULT_FROM_EMAIL}>',
-        reply_to=merchant.support_email,
-        recipient=message.recipient,
-        subject=message.subject,
-        text=message.text,
-        html=message.html,
-        attachments=tuple(files),
     )
 
 
@@ -213,5 +204,16 @@ def send_again(message_id: UUID, *, actor: Actor) -> Message:
         message.status, message.attempts, message.due_at = Status.QUEUED, 0, now()
         message.error = ""
         message.save(update_fields=["status", "attempts", "due_at", "error"])
+        _close_task(message, actor)
         wake("notifications.send_messages")
     return message
+
+
+def _task_key(message: Message) -> str:
+    return f"message:{message.pk}"
+
+
+def _close_task(message: Message, actor: Actor) -> None:
+    task = StaffTask.objects.filter(key=_task_key(message), status=StaffTask.Status.OPEN).first()
+    if task is not None:
+        close_task(task.pk, actor=actor, note="Sent again")

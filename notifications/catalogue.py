@@ -14,8 +14,10 @@ class MessageKind(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     NEEDS_INFO = "needs_info"
+    NOTE = "note"
     IN_TRANSIT = "in_transit"
     ARRIVED = "arrived"
+    NOT_ACCEPTED = "not_accepted"
     REFUNDED = "refunded"
     REFUND_FAILED = "refund_failed"
     CREDITED = "credited"
@@ -30,8 +32,10 @@ TITLES: dict[MessageKind, str] = {
     MessageKind.APPROVED: "Approved, with label and instructions",
     MessageKind.REJECTED: "Not accepted, with the reason",
     MessageKind.NEEDS_INFO: "Question to the shopper",
+    MessageKind.NOTE: "Message from the team",
     MessageKind.IN_TRANSIT: "Parcel on its way",
     MessageKind.ARRIVED: "Parcel arrived",
+    MessageKind.NOT_ACCEPTED: "Nothing accepted at inspection",
     MessageKind.REFUNDED: "Refunded",
     MessageKind.REFUND_FAILED: "Refund did not arrive",
     MessageKind.CREDITED: "Store credit issued",
@@ -40,20 +44,23 @@ TITLES: dict[MessageKind, str] = {
     MessageKind.EXPIRED: "Return ran out",
 }
 
-# A request that policy approved at once is told by the approval alone, and an approval with a label
-# by the label: see handlers.
+# Which of several events about the same news speaks is decided in handlers.
 ON_EVENT: dict[EventKind, MessageKind] = {
     EventKind.RETURN_REQUESTED: MessageKind.REQUEST_RECEIVED,
     EventKind.RETURN_APPROVED: MessageKind.APPROVED,
     EventKind.LABEL_READY: MessageKind.APPROVED,
+    EventKind.LABEL_FAILED: MessageKind.APPROVED,
     EventKind.RETURN_DECLINED: MessageKind.REJECTED,
     EventKind.RETURN_INFO_ASKED: MessageKind.NEEDS_INFO,
+    EventKind.NOTE_ADDED: MessageKind.NOTE,
+    EventKind.TRACKING_ADDED: MessageKind.IN_TRANSIT,
     EventKind.PARCEL_IN_TRANSIT: MessageKind.IN_TRANSIT,
     EventKind.PARCEL_RECEIVED: MessageKind.ARRIVED,
+    EventKind.RETURN_CLOSED: MessageKind.NOT_ACCEPTED,
     EventKind.REFUND_SUCCEEDED: MessageKind.REFUNDED,
     EventKind.REFUND_FAILED: MessageKind.REFUND_FAILED,
     EventKind.CREDIT_ISSUED: MessageKind.CREDITED,
-    EventKind.EXCHANGE_RELEASED: MessageKind.EXCHANGE_SENT,
+    EventKind.EXCHANGE_SHIPPED: MessageKind.EXCHANGE_SENT,
     EventKind.RETURN_CANCELLED: MessageKind.CANCELLED,
     EventKind.RETURN_EXPIRED: MessageKind.EXPIRED,
 }

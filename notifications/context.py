@@ -5,29 +5,29 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Prefetch
-from django.templatetags.static import static
+from django.utils.translation import gettext as _
 
-from refunds.models import Refund, StoreCreditEntry
+from notifications import sums
+from notifications.catalogue import MessageKind
+from notifications.parcel import parcel_values
+from notifications.plain import table_lines
+from notifications.steps import steps_for
+from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
 from returns_portal.core.brand import derive_brand
-from returns_portal.core.money import Money
 from returns_portal.tenancy.links import portal_link
 from returns_portal.tenancy.models import Merchant
-from rma.models import Return, ReturnLine, Shipment
+from rma.models import Note, Return, ReturnLine
 from rma.states import ResolutionKind
 
-_WANTED = {
-    ResolutionKind.REFUND: "Refund",
-    ResolutionKind.STORE_CREDIT: "Store credit",
-    ResolutionKind.EXCHANGE: "Exchange",
-}
+Kind = MessageKind
+_NOTHING_OWED = (Kind.REJECTED, Kind.CANCELLED, Kind.EXPIRED)
 
 
 def load_return(rma_id: UUID) -> Return | None:
     """Return the return with all that a message names, or None when it is gone."""
-    lines = ReturnLine.objects.select_related("order_line", "exchange_variant")
+    lines = ReturnLine.objects.select_related("rma", "order_line", "exchange_variant")
     return (
         Return.objects.select_related("order", "merchant")
         .prefetch_related(Prefetch("lines", lines.order_by("position")), "shipments")
@@ -36,102 +36,112 @@ def load_return(rma_id: UUID) -> Return | None:
     )
 
 
-def context_for(rma: Return, event: Event) -> dict[str, Any]:
-    """Return the template context of a message about ``rma`` caused by ``event``."""
+def context_for(kind: MessageKind, rma: Return, event: Event) -> dict[str, Any]:
+    """Return the template context of a message of ``kind`` about ``rma`` caused by ``event``.
+
+    Words in it are in the active language.
+    """
     merchant = rma.merchant
-    parcel = _parcel(rma)
     status_url = portal_link(merchant, "status", token=rma.token)
+    parcel = parcel_values(rma)
+    shown = _sums(kind, rma, event)
     return {
+        "kind": kind.value,
         "brand": brand_of(merchant),
         "merchant_name": merchant.name,
         "support_email": merchant.support_email,
         "first_name": rma.shopper_name.split(" ")[0] if rma.shopper_name else "",
         "rma_number": rma.number,
         "order_number": rma.order.number,
-        "items": [_item(line) for line in rma.lines.all()],
-        "item_names": ", ".join(line.order_line.title for line in rma.lines.all()),
-        "rows": _rows(rma),
-        "expected": rma.expected,
-        "fee": Money(rma.fee_minor, rma.currency),
+        "item_names": _item_names(rma),
         "promised_on": rma.refund_promised_on,
         "due_at": rma.due_at,
         "expires_at": rma.expires_at,
-        "decline_reason": rma.decline_reason,
-        "question": rma.info_question,
-        "with_label": rma.method == Return.Method.LABEL,
-        "label_url": portal_link(merchant, "label", token=rma.token) if _has_label(parcel) else "",
-        "slip_url": portal_link(merchant, "slip", token=rma.token),
+        "decline_reason": _sentence(rma.decline_reason),
+        "question": _sentence(rma.info_question),
+        # A question that nobody answered runs out as well; such a return was never decided.
+        "was_approved": rma.decided_at is not None,
         "status_url": status_url,
-        "carrier": parcel.carrier if parcel else "",
-        "tracking_code": parcel.tracking_code if parcel else "",
-        "tracking_url": parcel.tracking_url if parcel else "",
-        "return_address": merchant.return_address,
         "button_url": status_url,
-        "facts": event.facts,
-        **_money_facts(event),
+        "is_scanned": event.kind == EventKind.PARCEL_IN_TRANSIT,
+        "steps": steps_for(parcel),
+        **parcel,
+        **shown,
+        "table_lines": table_lines(shown["items"], shown["rows"]),
+        **_person(kind, rma, event),
     }
 
 
 def brand_of(merchant: Merchant) -> dict[str, Any]:
     """Return the merchant's look as the e-mail frame wants it."""
-    logo = f"{settings.PUBLIC_URL}{static(merchant.logo_path)}" if merchant.logo_path else ""
     return {
         "name": merchant.name,
-        "logo_url": logo,
-        "address": merchant.postal_address,
+        "imprint": _imprint(merchant),
+        "logo_url": _logo(merchant),
+        "logo_dark_url": "",
+        "policy_url": portal_link(merchant, "policy"),
+        "privacy_url": "",
         "colors": derive_brand(merchant.brand_color, merchant.brand_radius).colors,
     }
 
 
-def _parcel(rma: Return) -> Shipment | None:
-    alive = [one for one in rma.shipments.all() if one.status not in ("void", "failed")]
-    return alive[0] if alive else None
+def _imprint(merchant: Merchant) -> str:
+    """Return name and postal address, the name once."""
+    address = merchant.postal_address.strip()
+    if address.casefold().startswith(merchant.name.casefold()):
+        return address
+    return ", ".join(filter(None, [merchant.legal_name or merchant.name, address]))
 
 
-def _has_label(parcel: Shipment | None) -> bool:
-    return parcel is not None and bool(parcel.label_path)
+def _logo(merchant: Merchant) -> str:
+    """Mail programs draw no SVG: without an uploaded picture the name stands in its place."""
+    if not merchant.logo_path.endswith(".png"):
+        return ""
+    return portal_link(merchant, "logo", name=merchant.logo_path.rpartition("/")[2])
 
 
-def _item(line: ReturnLine) -> dict[str, Any]:
-    title, variant = line.order_line.title, line.order_line.variant_title
-    wanted = _WANTED[ResolutionKind(line.wanted)]
-    if line.exchange_variant is not None:
-        wanted = f"{wanted} for {line.exchange_variant.title}"
+def _item_names(rma: Return) -> str:
+    """Name one item, or count several: a sentence of five product names helps nobody."""
+    lines = list(rma.lines.all())
+    units = sum(line.quantity for line in lines)
+    if units == 1:
+        return lines[0].order_line.title
+    return _("your %(n)d items") % {"n": units}
+
+
+def _sentence(words: str) -> str:
+    """Return what a person typed so that another sentence can follow it."""
+    text = words.strip()
+    return f"{text}." if text and (text[-1].isalnum() or text[-1] in ')"”’') else text
+
+
+def _sums(kind: MessageKind, rma: Return, event: Event) -> dict[str, Any]:
+    if kind in _NOTHING_OWED:
+        return sums.bare_items(rma)
+    if kind is Kind.NOT_ACCEPTED:
+        return sums.settled_sums(rma, None, None)
+    if kind is Kind.REFUNDED:
+        values = sums.refund_values(event)
+        return values | sums.settled_sums(rma, ResolutionKind.REFUND, values["amount"])
+    if kind is Kind.REFUND_FAILED:
+        return sums.refund_values(event) | sums.bare_items(rma)
+    if kind is Kind.CREDITED:
+        values = sums.credit_values(event)
+        return values | sums.settled_sums(rma, ResolutionKind.STORE_CREDIT, values["amount"])
+    if kind is Kind.EXCHANGE_SENT:
+        return sums.exchange_values(event) | sums.bare_items(rma)
+    return sums.expected_sums(rma)
+
+
+def _person(kind: MessageKind, rma: Return, event: Event) -> dict[str, str]:
+    """Return what a person of the team wrote with this news, and who it was."""
+    written = Note.objects.filter(rma=rma, kind=Note.Kind.TO_SHOPPER).order_by("-created_at")
+    note = None
+    if kind is Kind.NOTE and event.kind == EventKind.NOTE_ADDED:
+        note = written.filter(pk=event.subject_id).first()
+    elif kind is Kind.APPROVED and rma.decided_at is not None:
+        note = written.filter(created_at__gte=rma.decided_at).first()
     return {
-        "name": f"{line.quantity} × {title}" if line.quantity > 1 else title,
-        "note": " · ".join(part for part in (variant, wanted) if part),
-        "amount": None
-        if line.wanted == ResolutionKind.EXCHANGE
-        else Money(line.expected_minor, line.rma.currency),
+        "person_note": note.body if note else "",
+        "person_name": note.author_name if note else "",
     }
-
-
-def _rows(rma: Return) -> list[dict[str, Any]]:
-    rows = []
-    if rma.fee_minor:
-        rows.append({"label": "Return shipping", "amount": Money(-rma.fee_minor, rma.currency)})
-    if rma.expected_minor:
-        rows.append({"label": "You get", "amount": rma.expected, "kind": "total"})
-    return rows
-
-
-def _money_facts(event: Event) -> dict[str, Any]:
-    """Return the amount and where it goes, when the event is about a refund or a credit."""
-    if event.subject_kind == "refund":
-        refund = Refund.objects.filter(pk=event.subject_id).first()
-        if refund is not None:
-            parts = refund.allocations.select_related("payment").exclude(status="cancelled")
-            names = [part.payment.label or part.payment.gateway for part in parts]
-            return {
-                "amount": refund.amount,
-                "paid_to": ", ".join(dict.fromkeys(names)) or "your original payment",
-                "reference": str(refund.pk)[-8:].upper(),
-                "by_hand": refund.method == Refund.Method.MANUAL,
-            }
-    entry = StoreCreditEntry.objects.select_related("credit").filter(pk=event.subject_id).first()
-    if entry is not None:
-        return {
-            "amount": Money(entry.amount_minor, entry.credit.currency),
-            "balance": entry.credit.balance,
-        }
-    return {}

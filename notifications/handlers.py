@@ -2,53 +2,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from notifications.actions import queue_message
 from notifications.catalogue import ON_EVENT, MessageKind
 from notifications.context import load_return
+from notifications.models import Message
+from notifications.parcel import parcel_of
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
 from returns_portal.activity.record import handles
-from rma.models import Return
+from rma.models import Note, Return
 from rma.states import ReturnStatus
 
 
 @handles(*ON_EVENT, name="notifications.email")
 def tell_shopper(event: Event) -> None:
     """Queue the message of this event, unless another event tells the same thing better."""
-    kind = ON_EVENT[EventKind(event.kind)]
+    kind = EventKind(event.kind)
     rma = load_return(event.about_id) if event.about_id else None
-    if rma is None or not _speaks(event, rma):
+    speaks = _SPEAKS.get(kind)
+    if rma is None or (speaks is not None and not speaks(event, rma)):
         return
-    queue_message(kind, rma, event, attachments=_attachments(kind, rma))
+    message = ON_EVENT[kind]
+    queue_message(message, rma, event, attachments=_attachments(message, rma))
 
 
-def _speaks(event: Event, rma: Return) -> bool:
-    """Tell whether this event is the one to speak.
+def _waits_for_staff(event: Event, rma: Return) -> bool:
+    """Approved by policy on the spot, the approval speaks and not the request."""
+    return rma.status in (ReturnStatus.REQUESTED, ReturnStatus.NEEDS_INFO)
 
-    Approved by policy on the spot: the approval speaks, not the request. With a prepaid label: the
-    label speaks, because "approved" without it helps nobody. A label bought again later speaks too.
-    """
-    if event.kind == EventKind.RETURN_REQUESTED:
-        return rma.status in (ReturnStatus.REQUESTED, ReturnStatus.NEEDS_INFO)
-    if event.kind == EventKind.RETURN_APPROVED:
-        return rma.method == Return.Method.OWN
-    if event.kind == EventKind.LABEL_READY:
-        return rma.status == ReturnStatus.OPEN
-    if event.kind == EventKind.REFUND_FAILED:
-        # Staff handle a refusal before money moved; the shopper hears of money that came back.
-        return bool(event.facts.get("after_success"))
-    return True
+
+def _comes_without_label(event: Event, rma: Return) -> bool:
+    """With a prepaid label the label speaks, because "approved" without it helps nobody."""
+    return rma.method == Return.Method.OWN
+
+
+def _is_open(event: Event, rma: Return) -> bool:
+    return rma.status == ReturnStatus.OPEN
+
+
+def _label_takes_time(event: Event, rma: Return) -> bool:
+    """A label that could not be made is the team's trouble; the approval is told, once."""
+    told = Message.objects.filter(rma=rma, kind=MessageKind.APPROVED)
+    return rma.status == ReturnStatus.OPEN and not told.exists()
+
+
+def _is_message_alone(event: Event, rma: Return) -> bool:
+    """What was written with an approval or as a question goes out with that."""
+    to_shopper = event.facts.get("note_kind") == Note.Kind.TO_SHOPPER
+    return bool(to_shopper and event.facts.get("alone"))
+
+
+def _nothing_accepted(event: Event, rma: Return) -> bool:
+    return event.facts.get("outcome") == "not_accepted"
+
+
+def _came_back(event: Event, rma: Return) -> bool:
+    """Staff handle a refusal before money moved; the shopper hears of money that came back."""
+    return bool(event.facts.get("late"))
+
+
+_SPEAKS: Mapping[EventKind, Callable[[Event, Return], bool]] = {
+    EventKind.RETURN_REQUESTED: _waits_for_staff,
+    EventKind.RETURN_APPROVED: _comes_without_label,
+    EventKind.LABEL_READY: _is_open,
+    EventKind.LABEL_FAILED: _label_takes_time,
+    EventKind.NOTE_ADDED: _is_message_alone,
+    EventKind.RETURN_CLOSED: _nothing_accepted,
+    EventKind.REFUND_FAILED: _came_back,
+}
 
 
 def _attachments(kind: MessageKind, rma: Return) -> list[dict[str, str]]:
-    if kind is not MessageKind.APPROVED:
+    parcel = parcel_of(rma)
+    if kind is not MessageKind.APPROVED or parcel is None or not parcel.label_path:
         return []
-    return [
-        {
-            "path": parcel.label_path,
-            "name": f"return-label-{rma.number}.pdf",
-            "type": "application/pdf",
-        }
-        for parcel in rma.shipments.all()
-        if parcel.label_path.endswith(".pdf") and parcel.status not in ("void", "failed")
-    ]
+    _, dot, ending = parcel.label_path.rpartition(".")
+    content_type = _LABEL_TYPES.get(ending)
+    if content_type is None:
+        return []
+    name = f"return-label-{rma.number}{dot}{ending}"
+    return [{"path": parcel.label_path, "name": name, "type": content_type}]
+
+
+_LABEL_TYPES = {"pdf": "application/pdf", "png": "image/png"}

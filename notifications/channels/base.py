@@ -17,10 +17,16 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Everything a channel needs. ``message_id`` is stable across tries of the same message."""
+    """Everything a channel needs. Ids stand without brackets.
+
+    ``message_id`` is stable across tries of the same message, ``thread_id`` is shared by all
+    letters about one return.
+    """
 
     message_id: str
-    sender: str
+    thread_id: str
+    sender_name: str
+    sender_address: str
     reply_to: str
     recipient: str
     subject: str

@@ -31,9 +31,7 @@ def add_note(rma_id: UUID, *, actor: Actor, body: str, kind: str = Note.Kind.INT
         return keep_note(rma, actor=actor, text=text, kind=Note.Kind(kind))
 
 
-def keep_note(
-    rma: Return, *, actor: Actor, text: str, kind: Note.Kind, alone: bool = True
-) -> Note:
+def keep_note(rma: Return, *, actor: Actor, text: str, kind: Note.Kind, alone: bool = True) -> Note:
     """Store a checked text on a locked return with its event; the text stays out of the event.
 
     ``alone`` is false for words that go out with other news: an approval, a question.

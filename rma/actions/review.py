@@ -53,7 +53,7 @@ def approve_return(rma_id: UUID, *, actor: Actor, note: str = "") -> Return:
         start_return(rma, list(rma.lines.order_by("position")), actor=actor)
         if note.strip():
             text = checked(note, field="note")
-            keep_note(rma, actor=actor, text=text, kind=Note.Kind.TO_SHOPPER)
+            keep_note(rma, actor=actor, text=text, kind=Note.Kind.TO_SHOPPER, alone=False)
         _record(EventKind.RETURN_APPROVED, rma, actor, automatic=False)
         refresh_stage(rma)
         return rma
@@ -123,7 +123,7 @@ def ask_for_information(rma_id: UUID, *, actor: Actor, question: str) -> Return:
         rma.due_at = None
         rma.expires_at = end_of_day(local_day(now(), zone) + timedelta(days=days), zone)
         rma.save(update_fields=["status", "info_question", "due_at", "expires_at"])
-        keep_note(rma, actor=actor, text=text, kind=Note.Kind.TO_SHOPPER)
+        keep_note(rma, actor=actor, text=text, kind=Note.Kind.TO_SHOPPER, alone=False)
         _record(EventKind.RETURN_INFO_ASKED, rma, actor)
         refresh_stage(rma)
         return rma

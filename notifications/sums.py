@@ -1,0 +1,225 @@
+"""Items and money as a message shows them: what is expected, then what was really decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from refunds.models import Refund, RefundAllocation
+from refunds.planning import is_by_hand
+from returns_portal.activity.models import Event
+from returns_portal.core.money import Money, allocate
+from rma.goods import LineGoods, goods_of
+from rma.models import Exchange, Inspection, Resolution, Return, ReturnLine
+from rma.states import ResolutionKind, ResolutionStatus
+
+
+def expected_sums(rma: Return) -> dict[str, Any]:
+    """Return items with what each brings, what is added or kept, and the total, as agreed."""
+    lines = list(rma.lines.all())
+    breakdowns = list(rma.quote.get("breakdowns", {}).values())
+    rows = _charge_rows(breakdowns, rma.currency)
+    if rma.expected_minor:
+        rows.append({"label": total_label(lines), "amount": rma.expected, "kind": "total"})
+    fee = Money(rma.fee_minor, rma.currency)
+    return {
+        "items_title": _("What you get"),
+        "items": [_item(line, _wish(line), amount=_share(line)) for line in lines],
+        "rows": rows,
+        "owes": owed_kind(lines),
+        "fee": fee if fee else None,
+    }
+
+
+def bare_items(rma: Return) -> dict[str, Any]:
+    """Return the items alone, for messages after which nothing is owed."""
+    return {
+        "items_title": _("Your items"),
+        "items": [_item(line) for line in rma.lines.all()],
+        "rows": [],
+    }
+
+
+def settled_sums(rma: Return, kind: ResolutionKind | None, amount: Money | None) -> dict[str, Any]:
+    """Return what became of each item at the bench, and how ``amount`` of ``kind`` came about.
+
+    A sum that was not paid in one piece is shown without its parts.
+    """
+    goods = goods_of(rma.pk)
+    refusals = _refusals(rma)
+    breakdown = _decided(rma, kind)
+    shares: dict[UUID, Money] = {}
+    rows: list[dict[str, Any]] = []
+    if amount is not None and breakdown.get("total_minor") == amount.minor:
+        shares = _settled_shares(goods, kind, breakdown, amount.currency)
+        rows = _charge_rows([breakdown], amount.currency)
+    if amount is not None:
+        label = _("Store credit") if kind == ResolutionKind.STORE_CREDIT else _("Refund")
+        rows.append({"label": label, "amount": amount, "kind": "total"})
+    return {
+        "items_title": _("Your items"),
+        "items": [
+            _item(one.line, _found(one, refusals), amount=shares.get(one.line.pk)) for one in goods
+        ],
+        "is_partial": any(one.rejected or one.missing for one in goods),
+        "rows": rows,
+    }
+
+
+def refund_values(event: Event) -> dict[str, Any]:
+    """Return how much a refund event is about, where it goes and what the bank knows it by."""
+    refund = Refund.objects.get(pk=event.subject_id)
+    parts = list(_paid_parts(refund))
+    by_hand = bool(parts) and all(is_by_hand(part) for part in parts)
+    names = dict.fromkeys(part.payment.label for part in parts if part.payment.label)
+    references = [part.provider_refund_id for part in parts if part.provider_refund_id]
+    return {
+        "amount": Money(_minor(event, "amount_minor"), refund.currency),
+        "paid_to": "" if by_hand else ", ".join(names),
+        "reference": ", ".join(references),
+        "by_hand": by_hand,
+    }
+
+
+def credit_values(event: Event) -> dict[str, Any]:
+    """Return the amount of a store credit and the balance it led to, as they were told then."""
+    currency = str(event.facts["currency"])
+    return {
+        "amount": Money(_minor(event, "amount_minor"), currency),
+        "balance": Money(_minor(event, "balance_minor"), currency),
+    }
+
+
+def exchange_values(event: Event) -> dict[str, Any]:
+    """Return which replacement left, and under which number."""
+    exchange = Exchange.objects.select_related("variant__product").get(pk=event.subject_id)
+    return {
+        "replacement": f"{exchange.variant.product.title}, {exchange.variant.title}",
+        "replacement_units": exchange.quantity,
+        "replacement_tracking": exchange.tracking_code,
+    }
+
+
+def _minor(event: Event, name: str) -> int:
+    amount = event.facts[name]
+    if not isinstance(amount, int):
+        raise TypeError(f"{name} of {event.kind} is not an integer")
+    return amount
+
+
+def owed_kind(lines: list[ReturnLine]) -> str:
+    """Say what a return owes: refund, store_credit, exchange, or mixed when it is several."""
+    kinds = {line.wanted for line in lines}
+    return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def total_label(lines: list[ReturnLine]) -> str:
+    paid = {line.wanted for line in lines} - {ResolutionKind.EXCHANGE}
+    if paid == {ResolutionKind.REFUND}:
+        return _("Refund")
+    if paid == {ResolutionKind.STORE_CREDIT}:
+        return _("Store credit")
+    return _("Refund and store credit")
+
+
+def _share(line: ReturnLine) -> Money | None:
+    if line.wanted == ResolutionKind.EXCHANGE:
+        return None
+    return Money(line.expected_minor, line.rma.currency)
+
+
+def _charge_rows(breakdowns: Iterable[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
+    """Return what comes on top of the items, shipping paid then, and what is kept of them."""
+    found = list(breakdowns)
+    charges = [charge for breakdown in found for charge in breakdown["charges"]]
+    back = sum(
+        charge["net_minor"] + sum(minor for _code, minor in charge["taxes"]) for charge in charges
+    )
+    fee = sum(breakdown["fee_minor"] for breakdown in found)
+    rows = []
+    if back:
+        rows.append({"label": _("Shipping you paid"), "amount": Money(back, currency)})
+    if fee:
+        rows.append({"label": _("Return shipping"), "amount": Money(-fee, currency)})
+    return rows
+
+
+def _decided(rma: Return, kind: ResolutionKind | None) -> dict[str, Any]:
+    live = Resolution.objects.exclude(status=ResolutionStatus.CANCELLED)
+    found = live.filter(rma=rma, kind=kind).values_list("breakdown", flat=True).first()
+    return found or {}
+
+
+def _settled_shares(
+    goods: Sequence[LineGoods],
+    kind: ResolutionKind | None,
+    breakdown: dict[str, Any],
+    currency: str,
+) -> dict[UUID, Money]:
+    """Return what each return line brought; two reasons for one order line share it by units."""
+    shares = {}
+    for priced in breakdown["lines"]:
+        same = [
+            one
+            for one in goods
+            if str(one.line.order_line_id) == priced["line"]
+            and one.line.wanted == kind
+            and one.accepted
+        ]
+        parts = allocate(priced["refund_minor"], [one.accepted for one in same])
+        for one, part in zip(same, parts, strict=True):
+            shares[one.line.pk] = Money(part, currency)
+    return shares
+
+
+def _item(line: ReturnLine, *words: str, amount: Money | None = None) -> dict[str, Any]:
+    bought = line.order_line
+    picture = bought.image_url if bought.image_url.startswith("https://") else ""
+    return {
+        "name": f"{line.quantity} × {bought.title}" if line.quantity > 1 else bought.title,
+        "note": " · ".join(filter(None, [bought.variant_title, *words])),
+        "amount": amount,
+        "picture_url": picture,
+    }
+
+
+def _wish(line: ReturnLine) -> str:
+    if line.wanted == ResolutionKind.EXCHANGE:
+        if line.exchange_variant is None:
+            return _("Exchange")
+        return _("Exchange for %(variant)s") % {"variant": line.exchange_variant.title}
+    return _("Store credit") if line.wanted == ResolutionKind.STORE_CREDIT else _("Refund")
+
+
+def _found(goods: LineGoods, refusals: dict[UUID | None, list[str]]) -> str:
+    """Say what was refused or missing; a line that was accepted whole needs no words."""
+    parts = []
+    if goods.rejected:
+        why = "; ".join(dict.fromkeys(filter(None, refusals.get(goods.line.pk, []))))
+        count = ngettext("%(n)d not accepted", "%(n)d not accepted", goods.rejected)
+        parts.append((count % {"n": goods.rejected}) + (f": {why}" if why else ""))
+    if goods.missing:
+        count = ngettext(
+            "%(n)d was not in the parcel", "%(n)d were not in the parcel", goods.missing
+        )
+        parts.append(count % {"n": goods.missing})
+    return " · ".join(parts)
+
+
+def _refusals(rma: Return) -> dict[UUID | None, list[str]]:
+    found: dict[UUID | None, list[str]] = {}
+    refused = Inspection.objects.filter(rma=rma, is_accepted=False).order_by("pk")
+    for line_id, why in refused.values_list("return_line_id", "rejection"):
+        found.setdefault(line_id, []).append(why)
+    return found
+
+
+def _paid_parts(refund: Refund) -> QuerySet[RefundAllocation]:
+    Status = RefundAllocation.Status
+    paid = refund.allocations.filter(status=Status.SUCCEEDED)
+    return paid.select_related("payment", "account").order_by("pk")
