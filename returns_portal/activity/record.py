@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -12,9 +13,11 @@ from returns_portal.activity.models import Delivery, Event
 from returns_portal.core import scope
 from returns_portal.core.actor import Actor
 from returns_portal.core.clock import now
+from returns_portal.core.db import put_off, written_at_end
 from returns_portal.core.ids import new_id
 from returns_portal.core.logging import request_id
 from returns_portal.core.queue import wake
+from returns_portal.tenancy.managers import insert_together
 
 Handler = Callable[[Event], None]
 
@@ -64,13 +67,13 @@ def record_event(
     about_id: UUID | None = None,
     **facts: object,
 ) -> Event:
-    """Record one event with its deliveries in the caller's transaction (two INSERTs at most)."""
+    """Record one event with its deliveries in the caller's transaction (one statement)."""
     new = NewEvent(kind, subject_kind, subject_id, about_id, facts)
     return record_events([new], actor=actor)[0]
 
 
 def record_events(new: Sequence[NewEvent], *, actor: Actor) -> list[Event]:
-    """Record several events in order, with all their deliveries, in two INSERTs."""
+    """Record several events in order, with all their deliveries, by one statement."""
     moment = now()
     merchant_id = scope.current_merchant_id()
     events = [
@@ -90,13 +93,26 @@ def record_events(new: Sequence[NewEvent], *, actor: Actor) -> list[Event]:
         )
         for one in new
     ]
-    Event.objects.bulk_create(events)
+    if not put_off(events):
+        _write(events)
+    return events
+
+
+def recorded_together() -> AbstractContextManager[None]:
+    """Write the events of all actions called in the block at its end, by one statement.
+
+    To be opened with the transaction of an action that calls others. Only ``core.db.attempt`` may
+    undo a part of it: it drops the events of that part too.
+    """
+    return written_at_end(_write)
+
+
+def _write(events: Sequence[Event]) -> None:
     deliveries = [
-        Delivery(event=event, handler=name, due_at=moment)
+        Delivery(event=event, handler=name, due_at=event.occurred_at)
         for event in events
         for name in _by_kind.get(event.kind, ())
     ]
+    insert_together(events, deliveries)
     if deliveries:
-        Delivery.objects.bulk_create(deliveries)
         wake("activity.deliver")
-    return events

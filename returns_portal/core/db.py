@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import connection, models, transaction
+
+_put_off: ContextVar[list[Any] | None] = ContextVar("put_off", default=None)
 
 
 def action_transaction() -> AbstractContextManager[None]:
@@ -18,9 +21,48 @@ def action_transaction() -> AbstractContextManager[None]:
     return transaction.atomic(savepoint=False)
 
 
-def attempt() -> AbstractContextManager[None]:
-    """Let a caller inside a transaction survive the error of an action: a savepoint."""
-    return transaction.atomic()
+@contextmanager
+def attempt() -> Iterator[None]:
+    """Let a caller inside a transaction survive the error of an action: a savepoint.
+
+    What the action had put off is dropped with what it had written.
+    """
+    waiting = _put_off.get()
+    mark = 0 if waiting is None else len(waiting)
+    try:
+        with transaction.atomic():
+            yield
+    except BaseException:
+        if waiting is not None:
+            del waiting[mark:]
+        raise
+
+
+@contextmanager
+def written_at_end(write: Callable[[list[Any]], None]) -> Iterator[None]:
+    """Give ``write`` at the end of the block, all at once, what :func:`put_off` took inside it.
+
+    A block that fails writes nothing. Inside another such block it leaves the writing to that one.
+    """
+    if _put_off.get() is not None:
+        yield
+        return
+    waiting: list[Any] = []
+    token = _put_off.set(waiting)
+    try:
+        yield
+    finally:
+        _put_off.reset(token)
+    write(waiting)
+
+
+def put_off(rows: Sequence[Any]) -> bool:
+    """Keep ``rows`` for the end of the block around; return whether there is one."""
+    waiting = _put_off.get()
+    if waiting is None:
+        return False
+    waiting.extend(rows)
+    return True
 
 
 def durable() -> AbstractContextManager[None]:

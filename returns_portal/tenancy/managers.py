@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from django.db.models.expressions import Expression
+from django.db.models.sql import InsertQuery
 
 from returns_portal.core import scope
 from returns_portal.core.errors import ScopeError
@@ -56,3 +58,29 @@ def stamp(row: models.Model) -> None:
         row.merchant_id = merchant_id  # type: ignore[attr-defined]
     elif row.merchant_id != merchant_id:  # type: ignore[attr-defined]
         raise ScopeError(f"{type(row).__name__} of another merchant")
+
+
+def insert_together(*tables: Sequence[models.Model]) -> None:
+    """Insert new rows of several tables, one sequence for each, by one statement.
+
+    References between tenant rows are checked at commit, so the tables may come in any order.
+    """
+    filled = [rows for rows in tables if rows]
+    if not filled:
+        return
+    statements, params = [], []
+    for rows in filled:
+        for row in rows:
+            stamp(row)
+        query = InsertQuery(type(rows[0]))
+        query.insert_values(query.get_meta().concrete_fields, rows)
+        ((sql, values),) = query.get_compiler(connection=connection).as_sql()
+        statements.append(sql)
+        params += values
+    *first, last = statements
+    ctes = ", ".join(f"w{place} AS ({sql})" for place, sql in enumerate(first))
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {ctes} {last}" if first else last, params)
+    for rows in filled:
+        for row in rows:
+            row._state.adding, row._state.db = False, connection.alias
