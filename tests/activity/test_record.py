@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -30,6 +32,13 @@ def _listeners(monkeypatch: pytest.MonkeyPatch) -> None:
         handles(EventKind.NOTE_ADDED, name=name)(lambda event: None)
 
 
+def sent_by(work: Callable[[], object]) -> list[str]:
+    """Return the statements of ``work``, but for the one that tells the database the scope."""
+    with CaptureQueriesContext(connection) as sent:
+        work()
+    return [query["sql"] for query in sent if "set_config" not in query["sql"]]
+
+
 def note(text: str, actor: Actor = SYSTEM) -> Event:
     return record_event(
         EventKind.NOTE_ADDED, subject_kind="return", subject_id=new_id(), actor=actor, text=text
@@ -42,11 +51,10 @@ def told() -> list[tuple[str, str]]:
 
 
 def test_record_event_writes_event_and_deliveries_by_one_statement() -> None:
-    with CaptureQueriesContext(connection) as sent:
-        event = note("one")
+    sent = sent_by(lambda: note("one"))
 
-    assert len(sent) == 1, [query["sql"] for query in sent]
-    assert Event.objects.get() == event
+    assert len(sent) == 1, sent
+    event = Event.objects.get()
     assert sorted(Delivery.objects.values_list("handler", "event_id")) == [
         ("test.first", event.pk),
         ("test.second", event.pk),
@@ -54,32 +62,37 @@ def test_record_event_writes_event_and_deliveries_by_one_statement() -> None:
 
 
 def test_record_event_nobody_handles_is_kept() -> None:
-    with CaptureQueriesContext(connection) as sent:
-        record_event(
+    sent = sent_by(
+        lambda: record_event(
             EventKind.RETURN_CLOSED, subject_kind="return", subject_id=new_id(), actor=SYSTEM
         )
+    )
 
-    assert len(sent) == 1
+    assert len(sent) == 1, sent
     assert (Event.objects.count(), Delivery.objects.count()) == (1, 0)
 
 
 def test_recorded_together_writes_all_at_the_end_in_order() -> None:
-    with CaptureQueriesContext(connection) as sent, recorded_together():
-        note("one", SHOPPER)
+    def act() -> None:
         with recorded_together():
-            note("two")
-        note("three")
+            note("one", SHOPPER)
+            with recorded_together():
+                note("two")
+            note("three")
 
-    assert len(sent) == 1
+    sent = sent_by(act)
+
+    assert len(sent) == 1, sent
     assert told() == [("one", "shopper"), ("two", "system"), ("three", "system")]
     assert Delivery.objects.count() == 6
 
 
 def test_recorded_together_without_an_event_sends_nothing() -> None:
-    with CaptureQueriesContext(connection) as sent, recorded_together():
-        pass
+    def act() -> None:
+        with recorded_together():
+            pass
 
-    assert len(sent) == 0
+    assert sent_by(act) == []
 
 
 def test_recorded_together_drops_what_a_failed_attempt_recorded() -> None:
