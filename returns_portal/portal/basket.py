@@ -13,7 +13,7 @@ from returns_portal.core import clock
 from returns_portal.core.money import Money
 from returns_portal.tenancy.models import Merchant
 from rma.drafts import Answer, answers_of, photos_of
-from rma.models import Photo, ReturnDraft
+from rma.models import Photo, Return, ReturnDraft
 from rma.policy.document import Policy, Reason
 from rma.policy.engine import evaluate, offer
 from rma.policy.facts import build
@@ -90,14 +90,16 @@ class Basket:
         ]
         return evaluate(self.facts, RequestFacts(tuple(asked)), self.policy)
 
-    def price(self, answers: Iterable[Answer]) -> Quote | None:
-        """Price what is chosen of ``answers``; None when nothing is."""
+    def price(self, answers: Iterable[Answer], method: str = Return.Method.LABEL) -> Quote | None:
+        """Price what is chosen of ``answers``, sent by ``method``; None when nothing is."""
         lines = [
             QuoteLine(one.order_line_id, one.quantity, one.reason, one.wanted)
             for one in answers
             if one.wanted
         ]
-        return quote_return(self.order, lines, self.policy) if lines else None
+        if not lines:
+            return None
+        return quote_return(self.order, lines, self.policy, method=method)
 
     def worth(self, answers: Iterable[Answer]) -> dict[UUID, Money]:
         """Return what each item brings as money, before any fee, whatever is chosen for it."""

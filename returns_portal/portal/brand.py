@@ -26,6 +26,7 @@ def brand_of(merchant: Merchant) -> dict[str, object]:
     return {
         "name": merchant.name,
         "logo_url": logo_url(merchant),
+        "logo_dark_url": logo_url(merchant, dark=True),
         "css_url": reverse("brand_css", kwargs={"version": version}),
         "support_email": merchant.support_email,
         "home_url": reverse("find"),
@@ -34,10 +35,11 @@ def brand_of(merchant: Merchant) -> dict[str, object]:
     }
 
 
-def logo_url(merchant: Merchant) -> str:
-    """Return the logo's address: the demo's ships with the product, the others are uploads."""
-    if not merchant.logo_path:
+def logo_url(merchant: Merchant, *, dark: bool = False) -> str:
+    """Return the logo's address: an upload, or a drawing of the demo, which has a dark twin."""
+    path = merchant.logo_path
+    if path.startswith("logos/"):
+        return "" if dark else reverse("logo", kwargs={"name": PurePath(path).name})
+    if not path:
         return ""
-    if merchant.logo_path.startswith("logos/"):
-        return reverse("logo", kwargs={"name": PurePath(merchant.logo_path).name})
-    return static(merchant.logo_path)
+    return static(path.replace(".svg", "-dark.svg") if dark else path)

@@ -37,12 +37,13 @@ class WishForm(forms.Form):
     @property
     def choice(self) -> str:
         """Return what is chosen so far: sent, kept, or the only thing there is."""
+        told = self.answer.wanted
         if self.is_bound:
-            sent = self.data.get(self.add_prefix("wanted"), "")
-            return sent if sent in self.choices else ""
-        if self.answer.wanted in self.choices:
-            return self.answer.wanted
-        return self.choices[0] if len(self.choices) == 1 else ""
+            told = self.data.get(self.add_prefix("wanted"), "")
+        if told in self.choices:
+            return told
+        is_nonsense = self.is_bound and bool(told)
+        return self.choices[0] if len(self.choices) == 1 and not is_nonsense else ""
 
     @property
     def picks(self) -> list[str | None]:

@@ -38,6 +38,7 @@ def method_choices(basket: Basket, chosen: str) -> list[dict[str, Any]]:
     if fee:
         words[Return.Method.LABEL]["price_text"] = format_money(fee)
         words[Return.Method.LABEL]["note"] += " " + _("Comes off your refund.")
+        words[Return.Method.OWN]["note"] += " " + _("Nothing comes off your refund then.")
     only = len(basket.policy.methods) == 1
     return [
         {
@@ -107,6 +108,14 @@ def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
     if quote is None:
         return []
     rows: list[dict[str, Any]] = []
+    paid = sum(
+        line.value.gross_minor
+        for kind, breakdown in quote.breakdowns.items()
+        for line in breakdown.lines
+        if kind != Kind.EXCHANGE
+    )
+    if paid:
+        rows.append({"label": _("Price you paid"), "amount": Money(paid, quote.currency)})
     if Kind.EXCHANGE in quote.breakdowns:
         rows.append({"label": _("Exchange"), "amount": Money.zero(quote.currency)})
     for breakdown in quote.breakdowns.values():

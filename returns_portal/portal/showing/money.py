@@ -18,6 +18,7 @@ Row = dict[str, Any]
 Kind = ResolutionKind
 _TAX_WORDS = {"US": "tax", "CA": "tax", "AU": "GST", "NZ": "GST", "IN": "GST", "SG": "GST"}
 FREE_BECAUSE = {
+    "own_carrier": "Free, because you send it yourself",
     "fault": "Free, because we made the mistake",
     "exchange": "Free, because you exchange",
     "both": "Free, because of a mistake of ours and an exchange",

@@ -40,3 +40,12 @@ def return_photos(rma: Return, photos: Iterable[Photo]) -> list[dict[str, str]]:
         }
         for number, photo in enumerate(photos, start=1)
     ]
+
+
+def found_photos(rma: Return) -> list[tuple[Photo, str]]:
+    """Return the warehouse's photos of what it did not accept; the others are not for shoppers."""
+    photos = Photo.objects.filter(rma=rma, inspection__is_accepted=False).order_by("created_at")
+    return [
+        (photo, reverse("return_photo", kwargs={"token": rma.token, "photo_id": photo.pk}))
+        for photo in photos
+    ]

@@ -9,12 +9,19 @@ from django.utils.translation import gettext as _
 from returns_portal.core.money import Money
 from returns_portal.portal.showing.confirming import outcome_words
 from returns_portal.portal.showing.money import fee_rows, replacement_name
+from returns_portal.portal.showing.photos import found_photos
 from returns_portal.portal.showing.status import Facts
-from rma.models import Exchange, Return, Shipment
+from rma.models import Exchange, Inspection, Return, Shipment
 from rma.selectors import ShopperStatus
-from rma.states import ResolutionKind, ResolutionStatus, ShipmentStatus
+from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
 Kind = ResolutionKind
+_NOTHING_PAID = (
+    ReturnStatus.DECLINED,
+    ReturnStatus.CANCELLED,
+    ReturnStatus.EXPIRED,
+    ReturnStatus.CLOSED,
+)
 
 
 def sum_lines(status: ShopperStatus) -> list[dict[str, str]]:
@@ -43,12 +50,9 @@ def sum_lines(status: ShopperStatus) -> list[dict[str, str]]:
 def sum_rows(facts: Facts) -> list[dict[str, Any]]:
     """Return the short money table; what was expected is struck where it turned out otherwise."""
     rma, paid = facts.rma, facts.amounts
-    if not rma.quote:
+    if not rma.quote or (rma.status in _NOTHING_PAID and not facts.status.resolutions):
         return []
-    rows: list[dict[str, Any]] = []
-    if any(line.wanted == Kind.EXCHANGE for line in facts.status.lines):
-        rows.append({"label": _("Exchange"), "amount": Money.zero(rma.currency)})
-    rows += _stored_rows(facts)
+    rows = _stored_rows(facts)
     expected = {
         Kind.REFUND: Money(rma.quote.get("refund_minor", 0), rma.currency),
         Kind.STORE_CREDIT: Money(rma.quote.get("store_credit_minor", 0), rma.currency),
@@ -65,22 +69,64 @@ def sum_rows(facts: Facts) -> list[dict[str, Any]]:
 
 
 def _stored_rows(facts: Facts) -> list[dict[str, Any]]:
-    """Return delivery and fees as they stand in the stored calculation."""
+    """Return goods, deductions, delivery and fees as they stand in the stored calculation."""
     rma = facts.rma
-    alive = [one for one in facts.status.resolutions if one.status != ResolutionStatus.CANCELLED]
-    stored = [one.breakdown for one in alive] or list(rma.quote.get("breakdowns", {}).values())
     rows: list[dict[str, Any]] = []
-    back = sum(
-        row["minor"]
-        for breakdown in stored
-        for row in breakdown.get("rows", [])
-        if row["key"] == "shipping_back"
+
+    def money(minor: int) -> Money:
+        return Money(minor, rma.currency)
+
+    stored = _stored(facts)
+    kept = [(kind, row) for kind, one in stored for row in one.get("rows", [])]
+    goods = sum(
+        row["minor"] for kind, row in kept if row["kind"] == "item" and kind != Kind.EXCHANGE
     )
-    if back > 0:
-        amount = Money(back, rma.currency)
-        rows.append({"kind": "plus", "label": _("Delivery you paid"), "amount": amount})
-    fees = [fee for breakdown in stored for fee in breakdown.get("fees", [])]
+    if goods:
+        rows.append({"label": _("Price you paid"), "amount": money(goods)})
+    if any(line.wanted == Kind.EXCHANGE for line in facts.status.lines):
+        rows.append({"label": _("Exchange"), "amount": money(0)})
+    for _kind, row in kept:
+        if row["key"] == "deduction":
+            less = {"kind": "less", "amount": money(row["minor"]), "note": row["reason"]}
+            rows.append({**less, "label": row["label"]})
+        elif row["key"] == "shipping_back" and row["minor"] > 0:
+            rows.append(
+                {"kind": "plus", "label": _("Delivery you paid"), "amount": money(row["minor"])}
+            )
+    fees = [fee for _kind, one in stored for fee in one.get("fees", [])]
     return rows + fee_rows(rma.currency, fees, brief=True)
+
+
+def _stored(facts: Facts) -> list[tuple[str, dict[str, Any]]]:
+    """Return the calculations by outcome: those decided, else those of the request."""
+    decided = [
+        (one.kind, one.breakdown)
+        for one in facts.status.resolutions
+        if one.status != ResolutionStatus.CANCELLED
+    ]
+    return decided or list(facts.rma.quote.get("breakdowns", {}).items())
+
+
+def findings(facts: Facts) -> list[dict[str, Any]]:
+    """Return what the bench did not accept, with its words and photos. Two statements."""
+    refused = list(
+        Inspection.objects.filter(rma=facts.rma, is_accepted=False)
+        .select_related("return_line__order_line")
+        .order_by("pk")
+    )
+    pictures = found_photos(facts.rma)
+    return [
+        {
+            "title": one.return_line.order_line.title if one.return_line else _("Another item"),
+            "text": one.rejection,
+            "photos": [
+                {"url": url, "alt": _("Photo from our warehouse")}
+                for photo, url in pictures
+                if photo.inspection_id == one.pk
+            ],
+        }
+        for one in refused
+    ]
 
 
 def parcel(facts: Facts) -> dict[str, Any] | None:

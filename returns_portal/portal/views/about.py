@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePath
 
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from returns_portal.portal.brand import stylesheet
 from returns_portal.portal.pages import page, shopper_page
@@ -38,12 +38,12 @@ def brand_css(request: HttpRequest, version: str) -> HttpResponse:
 
 
 @shopper_page("GET", "HEAD")
-def logo(request: HttpRequest, name: str) -> FileResponse:
+def logo(request: HttpRequest, name: str) -> HttpResponse:
     """Serve the merchant's logo; its name holds its digest, so it never changes."""
     kept = request.merchant.logo_path
     path = Path(settings.MEDIA_ROOT) / kept
     if not kept or PurePath(kept).name != name or not path.is_file():
         raise Http404
-    response = FileResponse(path.open("rb"), content_type="image/png")
+    response = HttpResponse(path.read_bytes(), content_type="image/png")
     response["Cache-Control"] = FOR_EVER
     return response

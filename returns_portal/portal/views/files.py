@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from returns_portal.core.errors import NotFound
 from returns_portal.portal.pages import shopper_page
 from returns_portal.portal.proof import proven_draft
+from returns_portal.portal.showing.photos import found_photos
 from rma.evidence import photo_file
 from rma.labels import open_label, slip_pdf
 from rma.models import Photo
@@ -17,16 +18,17 @@ from rma.states import ReturnStatus
 
 
 @shopper_page("GET", "HEAD")
-def draft_photo(request: HttpRequest, token: str, photo_id: UUID) -> FileResponse:
+def draft_photo(request: HttpRequest, token: str, photo_id: UUID) -> HttpResponse:
     """Show a photo of an unfinished return to whoever added it."""
     draft = proven_draft(request, token)
     return _send(Photo.objects.filter(pk=photo_id, draft=draft).first())
 
 
 @shopper_page("GET", "HEAD")
-def return_photo(request: HttpRequest, token: str, photo_id: UUID) -> FileResponse:
-    """Show a photo the shopper sent with a return; those of the warehouse are not among them."""
-    photos = status_by_token(token).photos
+def return_photo(request: HttpRequest, token: str, photo_id: UUID) -> HttpResponse:
+    """Show a photo of a return: the shopper's own, or the warehouse's of what it refused."""
+    found = status_by_token(token)
+    photos = [*found.photos, *(photo for photo, _url in found_photos(found.rma))]
     return _send(next((one for one in photos if one.pk == photo_id), None))
 
 
@@ -49,11 +51,11 @@ def slip(request: HttpRequest, token: str) -> HttpResponse:
     return _download(slip_pdf(rma), "application/pdf", f"return-{rma.number}.pdf")
 
 
-def _send(photo: Photo | None) -> FileResponse:
+def _send(photo: Photo | None) -> HttpResponse:
     path = photo_file(photo) if photo is not None else None
     if photo is None or path is None or not path.is_file():
         raise Http404
-    response = FileResponse(path.open("rb"), content_type=photo.content_type)
+    response = HttpResponse(path.read_bytes(), content_type=photo.content_type)
     # Kept by the shopper's own browser alone, so that the page does not load it each time.
     response["Cache-Control"] = "private, max-age=600"
     return response

@@ -19,7 +19,7 @@ from returns_portal.portal.forms.status import AnswerForm, MessageForm, Tracking
 from returns_portal.portal.pages import page, shopper_page
 from returns_portal.portal.showing.photos import return_photos
 from returns_portal.portal.showing.status import headline, read_facts
-from returns_portal.portal.showing.sums import parcel, sum_lines, sum_rows
+from returns_portal.portal.showing.sums import findings, parcel, sum_lines, sum_rows
 from returns_portal.portal.showing.timeline import timeline
 from rma.actions.notes import add_note
 from rma.actions.review import answer_information, cancel_return
@@ -161,6 +161,7 @@ def _context(found: ShopperStatus) -> dict[str, Any]:
         "is_over": rma.status in ("declined", "cancelled", "expired"),
         "lines": sum_lines(found),
         "rows": sum_rows(facts),
+        "findings": findings(facts),
         "promised_on": rma.refund_promised_on if rma.status == ReturnStatus.OPEN else None,
         "address": return_address(rma.merchant) if rma.method == Return.Method.OWN else None,
     }

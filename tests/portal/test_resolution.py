@@ -1,0 +1,212 @@
+"""The third step: what each item may become, the money, and what is in stock."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import transaction
+
+from returns_portal.commerce.models import Order, OrderLine, Variant
+from returns_portal.tenancy.models import Merchant
+from rma.drafts import answers_of
+from rma.models import ReturnDraft
+from tests import flows
+from tests.portal.conftest import Shopper, is_ticked, publish, sizes, statements, text
+
+
+def wish(line: OrderLine, wanted: str, **axes: str) -> dict[str, Any]:
+    fields = {"wanted": wanted, **{name.replace("_", "-"): value for name, value in axes.items()}}
+    return {f"wish-{line.pk.hex}-{name}": value for name, value in fields.items()}
+
+
+def wishes(shopper: Shopper) -> dict[UUID, tuple[str, UUID | None]]:
+    with transaction.atomic():
+        answers = answers_of(ReturnDraft.objects.get(token=shopper.token))
+    return {key: (one.wanted, one.exchange_variant_id) for key, one in answers.items()}
+
+
+@pytest.fixture
+def chosen(shopper: Shopper, lines: list[OrderLine]) -> Shopper:
+    """Have both lines chosen: the first too small, the second for a change of mind."""
+    shopper.find()
+    shopper.step(
+        "items",
+        {
+            f"item-{lines[0].pk.hex}-chosen": "on",
+            f"item-{lines[0].pk.hex}-reason": "too_small",
+            f"item-{lines[1].pk.hex}-chosen": "on",
+            f"item-{lines[1].pk.hex}-reason": "changed_mind",
+        },
+    )
+    return shopper
+
+
+def test_resolution_names_the_payment_and_the_money_of_each_item(chosen: Shopper) -> None:
+    page = text(chosen.step("resolution"))
+
+    assert page.count("Refund to Visa ending 4242") == 2
+    assert page.count("Store credit") >= 2
+    assert "€85.50" in page
+    assert "€117.00" in page
+    assert "Return shipping, €4.95, comes off once." in page
+    assert not is_ticked(page)
+
+
+def test_resolution_offers_an_exchange_only_for_what_is_there(
+    chosen: Shopper, lines: list[OrderLine]
+) -> None:
+    assert "Exchange" not in text(chosen.step("resolution")).split("</h1>")[1]
+    sizes(lines[0], M=2, XL=0)
+    page = text(chosen.step("resolution"))
+
+    assert "Another size or colour, no return fee" in page
+    assert page.count("No charge") == 1
+
+
+def test_resolution_without_a_customer_offers_no_credit(chosen: Shopper, order: Order) -> None:
+    with transaction.atomic():
+        Order.objects.filter(pk=order.pk).update(customer=None)
+
+    assert "Store credit" not in text(chosen.step("resolution"))
+
+
+def test_resolution_keeps_the_wishes_and_goes_on(chosen: Shopper, lines: list[OrderLine]) -> None:
+    made = sizes(lines[0], M=2)
+    response = chosen.step(
+        "resolution", wish(lines[0], "exchange", axis_0="M") | wish(lines[1], "store_credit")
+    )
+
+    assert response["Location"] == f"/r/northloom/r/{chosen.token}/method"
+    assert wishes(chosen) == {
+        lines[0].pk: ("exchange", made["M"].pk),
+        lines[1].pk: ("store_credit", None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({}, "Choose what you want for Trail Runner 1"),
+        ({"wanted": "a pony"}, "Choose what you want for Trail Runner 1"),
+        ({"wanted": "exchange"}, "Choose the size you want for Trail Runner 1"),
+        ({"wanted": "exchange", "axis_0": "XXL"}, "Choose the size you want for Trail Runner 1"),
+        ({"wanted": "exchange", "axis_0": "XL"}, "XL is sold out. Choose another or take a refund"),
+        ({"wanted": "exchange", "axis_0": "S"}, "You have S. Choose another or take a refund"),
+        ({"wanted": "refund\x00"}, "Choose what you want for Trail Runner 1"),
+    ],
+)
+def test_resolution_with_a_wrong_choice_shows_the_form_again(
+    chosen: Shopper, lines: list[OrderLine], sent: dict[str, str], words: str
+) -> None:
+    sizes(lines[0], S=5, M=2, XL=0)
+    response = chosen.step(
+        "resolution", wish(lines[0], **{"wanted": "", **sent}) | wish(lines[1], "refund")
+    )
+
+    assert response.status_code == 422
+    assert words in text(response)
+    assert wishes(chosen)[lines[1].pk] == ("", None)
+
+
+def test_resolution_leaves_out_a_dearer_variant(chosen: Shopper, lines: list[OrderLine]) -> None:
+    made = sizes(lines[0], M=2, L=2)
+    with transaction.atomic():
+        Variant.objects.filter(pk=made["S"].pk).update(price_minor=9000)
+        Variant.objects.filter(pk=made["M"].pk).update(price_minor=9000)
+        Variant.objects.filter(pk=made["L"].pk).update(price_minor=9900)
+    response = chosen.step(
+        "resolution", wish(lines[0], "exchange", axis_0="L") | wish(lines[1], "refund")
+    )
+
+    assert response.status_code == 422
+    assert "L is sold out" in text(response)
+
+
+def test_resolution_of_a_faulty_item_may_be_the_same_again(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    made = sizes(lines[0], S=1)
+    shopper.find()
+    shopper.choose(lines[0], reason="not_as_described")
+    page = text(shopper.step("resolution"))
+    response = shopper.step("resolution", wish(lines[0], "exchange"))
+
+    assert "Exchange or replace" in page
+    assert response.status_code == 302
+    assert wishes(shopper) == {lines[0].pk: ("exchange", made["S"].pk)}
+
+
+def test_resolution_with_one_way_only_has_it_chosen(
+    shopper: Shopper, lines: list[OrderLine], order: Order
+) -> None:
+    with transaction.atomic():
+        Order.objects.filter(pk=order.pk).update(customer=None)
+    shopper.find()
+    shopper.choose(lines[0])
+    page = text(shopper.step("resolution"))
+
+    assert page.count('type="radio"') == 1
+    assert is_ticked(page)
+    assert shopper.step("resolution", {"x": ""}).status_code == 302
+
+
+def test_resolution_before_any_item_goes_back(shopper: Shopper, order: Order) -> None:
+    shopper.find()
+
+    assert shopper.step("resolution")["Location"].endswith("/items")
+    assert shopper.step("method")["Location"].endswith("/resolution")
+
+
+def test_quote_shows_the_money_of_the_choices_so_far(
+    chosen: Shopper, lines: list[OrderLine]
+) -> None:
+    sizes(lines[0], M=2)
+    nothing = text(chosen.step("quote", {"x": ""}))
+    one = text(chosen.step("quote", wish(lines[1], "refund")))
+    both = text(
+        chosen.step("quote", wish(lines[0], "exchange", axis_0="M") | wish(lines[1], "refund"))
+    )
+
+    assert "Nothing chosen yet" in nothing
+    assert "€112.05" in one
+    assert "−€4.95" in one
+    assert "New item, M" in both
+    assert "We’ll hold M for you until" in both
+    assert "€112.05 refund" in both
+
+
+def test_quote_of_a_mistake_of_ours_strikes_the_fee(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    shopper.find()
+    shopper.choose(lines[0], reason="not_as_described")
+    page = text(shopper.step("quote", wish(lines[0], "refund")))
+
+    assert "<s>" in page
+    assert "Free, because we made the mistake" in page
+    assert "€85.50 refund" in page
+
+
+def test_resolution_without_a_fee_says_nothing_about_it(
+    chosen: Shopper, lines: list[OrderLine]
+) -> None:
+    publish(fee__amount_minor=0)
+
+    assert "Return shipping" not in text(chosen.step("quote", wish(lines[1], "refund")))
+
+
+def test_resolution_needs_the_same_statements_for_2_and_20_lines(
+    shopper: Shopper, shop: Merchant
+) -> None:
+    counts = []
+    for number, amount in (("NL-2", 2), ("NL-20", 20)):
+        placed = flows.order(number=number, prices=[1000 + place for place in range(amount)])
+        placed_lines = flows.lines_of(placed)
+        sizes(placed_lines[0], M=1)
+        shopper.find(number)
+        shopper.choose(*placed_lines, reason="too_small")
+        counts.append(statements(shopper, f"r/{shopper.token}/resolution"))
+
+    assert counts[0] == counts[1] <= 16
