@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from refunds import staff
 from refunds.actions.settle import apply_declined, apply_provider_status, apply_unknown
 from refunds.models import Refund
@@ -28,10 +26,9 @@ _PAUSED_SECONDS = 900
 
 def provider_for(call: ProviderCall) -> RefundProvider:
     """Build the call's provider. Raises Unavailable while the merchant has paused the account."""
-    if call.account_id is None:
+    account = call.account
+    if account is None:
         return ManualRefunds({})
-    with transaction.atomic():
-        account = ProviderAccount.objects.get(pk=call.account_id)
     if account.status == ProviderAccount.Status.PAUSED:
         raise Unavailable(
             "account_paused",

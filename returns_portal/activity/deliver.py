@@ -12,6 +12,7 @@ from returns_portal.activity.models import Delivery
 from returns_portal.activity.record import handler_named
 from returns_portal.activity.staff_tasks import open_task
 from returns_portal.core.clock import now
+from returns_portal.core.crashpoints import crashpoint
 from returns_portal.core.scope import merchant_scope, system_scope
 
 logger = logging.getLogger(__name__)
@@ -45,10 +46,11 @@ def due() -> Q:
 
 
 def _claim(size: int) -> list[Delivery]:
-    """Take up to ``size`` due rows for this worker; no other worker waits for or sees them."""
+    """Take up to ``size`` due rows, with their events; no other worker waits for or sees them."""
     with system_scope(), transaction.atomic():
         rows = list(
             Delivery.all_tenants.select_for_update(skip_locked=True, of=("self",))
+            .select_related("event")
             .filter(due())
             .order_by("due_at", "id")[:size]
         )
@@ -58,6 +60,8 @@ def _claim(size: int) -> list[Delivery]:
             )
     for row in rows:
         row.attempts += 1
+    if rows:
+        crashpoint("delivery.claimed")
     return rows
 
 
@@ -68,6 +72,7 @@ def _deliver(delivery: Delivery) -> None:
         with merchant_scope(delivery.merchant_id), transaction.atomic():
             if handler is not None:
                 handler(delivery.event)
+            crashpoint("delivery.handled")
             Delivery.objects.filter(pk=delivery.pk).update(
                 status=Delivery.Status.DONE, done_at=now(), lease_until=None, error=""
             )

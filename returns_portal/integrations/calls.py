@@ -22,7 +22,7 @@ from returns_portal.activity.deliver import backoff
 from returns_portal.activity.staff_tasks import open_task
 from returns_portal.core.clock import now
 from returns_portal.core.crashpoints import crashpoint
-from returns_portal.core.db import assert_no_transaction, durable
+from returns_portal.core.db import assert_no_transaction, claim, durable
 from returns_portal.core.queue import wake
 from returns_portal.core.scope import merchant_scope, system_scope
 from returns_portal.integrations.models import ProviderCall
@@ -134,11 +134,15 @@ def run_due_calls(limit: int = 50) -> int:
 
 
 def _claim_next() -> tuple[ProviderCall, bool] | None:
-    """Phase A for whichever call is due first; with it, whether an earlier try is in doubt."""
+    """Phase A for whichever call is due first; with it, whether an earlier try is in doubt.
+
+    The call comes with its account, so that phase B needs no transaction to read it.
+    """
     crashpoint("call.before_claim")
     with system_scope(), durable():
         call = (
             ProviderCall.all_tenants.select_for_update(skip_locked=True, of=("self",))
+            .select_related("account")
             .filter(due())
             .order_by("due_at", "id")
             .first()
@@ -166,11 +170,12 @@ def _run(call: ProviderCall, *, in_doubt: bool) -> None:
         assert_no_transaction()
         write = _outcome(operation, call, in_doubt=in_doubt)
         crashpoint("call.answered")
-        _finish(call, write)
+        with durable():
+            write()
     crashpoint("call.finished")
 
 
-def _outcome(operation: Operation, call: ProviderCall, *, in_doubt: bool) -> Callable[[], None]:
+def _outcome(operation: Operation, call: ProviderCall, *, in_doubt: bool) -> Callable[[], object]:
     """Phase B; return what phase C has to write."""
     try:
         answer = _ask(operation, call, in_doubt=in_doubt)
@@ -199,43 +204,37 @@ def _ask(operation: Operation, call: ProviderCall, *, in_doubt: bool) -> Answer:
     return operation.send(call)
 
 
-def _finish(call: ProviderCall, write: Callable[[], None]) -> None:
-    """Phase C: lock the row, and write the outcome unless somebody else already did."""
-    with durable():
-        locked = ProviderCall.objects.select_for_update().get(pk=call.pk)
-        if locked.status == Status.SENDING and locked.attempts == call.attempts:
-            write()
-
-
 def _done(operation: Operation, call: ProviderCall, answer: Answer) -> None:
-    _store(call, status=Status.DONE, answer=answer, finished_at=now(), error="", error_code="")
-    operation.apply_done(call, answer)
+    """Phase C: keep the outcome and apply it, unless somebody else already did."""
+    if _store(call, status=Status.DONE, answer=answer, finished_at=now(), error="", error_code=""):
+        operation.apply_done(call, answer)
 
 
 def _declined(operation: Operation, call: ProviderCall, refusal: Declined) -> None:
-    _store(
+    if _store(
         call,
         status=Status.DECLINED,
         finished_at=now(),
         error=refusal.message,
         error_code=refusal.code[:60],
-    )
-    operation.apply_declined(call, refusal.code, refusal.message)
+    ):
+        operation.apply_declined(call, refusal.code, refusal.message)
 
 
 def _doubt(operation: Operation, call: ProviderCall, doubt: Unknown) -> None:
-    _postpone(call, Status.UNKNOWN, doubt)
-    operation.apply_unknown(call)
+    if _postpone(call, Status.UNKNOWN, doubt):
+        operation.apply_unknown(call)
 
 
-def _postpone(call: ProviderCall, status: str, error: Unavailable | Unknown) -> None:
+def _postpone(call: ProviderCall, status: str, error: Unavailable | Unknown) -> bool:
     """Leave the row for a later try; after the last one a person is told and tries go on."""
     wait = backoff(call.attempts)
     if isinstance(error, Unavailable) and error.retry_after is not None:
         wait = timedelta(seconds=max(error.retry_after, 1))
     elif call.attempts == 1:
         wait = timedelta(seconds=5)
-    _store(call, status=status, due_at=now() + wait, error=str(error), error_code="")
+    if not _store(call, status=status, due_at=now() + wait, error=str(error), error_code=""):
+        return False
     if call.attempts >= MAX_ATTEMPTS:
         open_task(
             kind="provider_call_stuck",
@@ -246,12 +245,17 @@ def _postpone(call: ProviderCall, status: str, error: Unavailable | Unknown) -> 
             title=f"No clear answer from the provider ({call.kind})",
             detail=f"Tried {call.attempts} times. Last answer: {error}",
         )
+    return True
 
 
-def _store(call: ProviderCall, **changes: object) -> None:
-    ProviderCall.objects.filter(pk=call.pk).update(lease_until=None, **changes)
+def _store(call: ProviderCall, **changes: object) -> bool:
+    """Keep what came of this try and lock the row; False when a later try has taken it up."""
+    ours = ProviderCall.objects.filter(pk=call.pk, status=Status.SENDING, attempts=call.attempts)
+    if not claim(ours, lease_until=None, **changes):
+        return False
     for name, value in changes.items():
         setattr(call, name, value)
+    return True
 
 
 def release_due(merchant_id: UUID, call_id: UUID) -> None:
