@@ -35,7 +35,13 @@ LOCKS = {
     "runtime": ROOT / "requirements.lock",
     "dev": ROOT / "requirements-dev.lock",
 }
-PROFILE_OF_COMMAND = {"run": "runtime", "test": "dev", "setup": "dev", "exec": "dev"}
+PROFILE_OF_COMMAND = {
+    "run": "runtime",
+    "bench": "runtime",
+    "test": "dev",
+    "setup": "dev",
+    "exec": "dev",
+}
 PANGO_LIBRARIES = ("libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 PANGO_PACKAGES = ["libpangoft2-1.0-0", "libharfbuzz-subset0"]
 # Playwright's driver is a Node.js that needs libatomic; the browser is Debian's own.
@@ -346,6 +352,8 @@ def ensure_system_packages(profile):
         wanted["PDF labels through WeasyPrint"] = PANGO_PACKAGES
     if profile == "dev" and not (any(map(shutil.which, BROWSERS)) and has_driver_library()):
         wanted["browser tests"] = BROWSER_PACKAGES
+    if profile == "dev" and not shutil.which("pdftoppm"):
+        wanted["tests that read PDFs"] = ["poppler-utils"]
     stamp = read_stamp()
     refused = stamp.get("refused_packages", [])
     for purpose, packages in wanted.items():
@@ -373,10 +381,11 @@ def hand_over(command, arguments):
 
 
 def main(arguments):
-    """Run one of `run`, `test`, `setup`, `exec`; return the exit status."""
+    """Run one of `run`, `bench`, `test`, `setup`, `exec`; return the exit status."""
     command, rest = (arguments[0] if arguments else ""), arguments[1:]
     if command not in PROFILE_OF_COMMAND:
         print("Usage: ./run [--reset] [--port N] [--no-seed]  or  ./test [pytest arguments]")
+        print("or  ./bench [--quick]")
         return 2
     profile = PROFILE_OF_COMMAND[command]
     try:

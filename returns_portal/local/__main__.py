@@ -1,7 +1,7 @@
-"""The commands behind `./run` and `./test`; bootstrap.py starts them in the environment.
+"""The commands behind `./run`, `./test` and `./bench`; bootstrap.py starts them in the environment.
 
-`run` and `test` are for everyone. `exec COMMAND` runs a command on the test servers; on what
-`./run` has running, `manage COMMAND` runs a management command and `with COMMAND` any other.
+`run`, `test` and `bench` are for everyone. `exec COMMAND` runs a command on the test servers; on
+what `./run` has running, `manage COMMAND` runs a management command and `with COMMAND` any other.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from returns_portal.local import run_command, test_command
+from returns_portal.local.bench import command as bench_command
 from returns_portal.local.environment import inherited
 from returns_portal.local.layout import CHECKOUT, RUN_HOME, Layout
 from returns_portal.local.progress import LocalError
 from returns_portal.local.running import read_environment
 
-USAGE = "Usage: python -m returns_portal.local {run|test|exec|manage|with} [arguments]"
+USAGE = "Usage: python -m returns_portal.local {run|test|bench|exec|manage|with} [arguments]"
 
 
 def on_running_stack(command: list[str]) -> NoReturn:
@@ -42,6 +43,8 @@ def main(arguments: list[str]) -> int:
             return run_command.main(rest)
         case ["test", *rest]:
             return test_command.main(rest)
+        case ["bench", *rest]:
+            return bench_command.main(rest)
         case ["exec", *command] if command:
             return test_command.main([], command=command)
         case ["manage", *rest] if rest:

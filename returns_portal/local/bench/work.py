@@ -1,0 +1,62 @@
+"""Work measured in processes of their own: whole cycles, labels and refunds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+from returns_portal.activity.deliver import deliver_due
+from returns_portal.core.scope import merchant_scope
+from returns_portal.integrations.calls import run_due_calls
+from returns_portal.local.bench import shop
+
+Orders = Iterator[tuple[UUID, UUID]]
+
+
+def cycles(orders: Orders, seconds: float, *, complete: bool) -> dict[str, Any]:
+    """Take returns from request to money, one after the other, for some seconds.
+
+    Without ``complete`` the shopper uses their own parcel: request, receive, inspect, refund paid.
+    With it a label is bought as well and every event is handled: e-mails written, return closed.
+    """
+    merchant = shop.bench_merchant()
+    with merchant_scope(merchant.pk):
+        location_id = shop.default_location()
+    done, started = 0, time.perf_counter()
+    for order_id, line_id in orders:
+        with merchant_scope(merchant.pk):
+            rma = shop.request(order_id, line_id, method="label" if complete else "own")
+        if complete:
+            run_due_calls(1)
+        with merchant_scope(merchant.pk):
+            shop.receive(rma, location_id)
+            shop.inspect(rma)
+        run_due_calls(1)
+        if complete:
+            deliver_due()
+        done += 1
+        if time.perf_counter() - started >= seconds:
+            break
+    return {"n": done, "seconds": time.perf_counter() - started}
+
+
+def labels_and_refunds(orders: Orders, count: int) -> dict[str, Any]:
+    """Plan ``count`` labels, buy them; bring the returns home, then pay their refunds."""
+    merchant = shop.bench_merchant()
+    with merchant_scope(merchant.pk):
+        location_id = shop.default_location()
+        returns = [shop.request(*next(orders)) for _ in range(count)]
+    labels = _timed(lambda: run_due_calls(count))
+    with merchant_scope(merchant.pk):
+        for rma in returns:
+            shop.receive(rma, location_id)
+            shop.inspect(rma)
+    return {"labels": labels, "refunds": _timed(lambda: run_due_calls(count))}
+
+
+def _timed(work: Callable[[], int]) -> dict[str, Any]:
+    started = time.perf_counter()
+    done = work()
+    return {"n": done, "seconds": time.perf_counter() - started}
