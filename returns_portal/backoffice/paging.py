@@ -42,9 +42,9 @@ def keyset(
     backwards = "before" in request.GET
     sort = [_flip(field) for field in order] if backwards else list(order)
     cursor = request.GET.get("before") or request.GET.get("after")
-    if cursor:
-        rows = rows.filter(_beyond(sort, _decode(cursor)))
     try:
+        if cursor:
+            rows = rows.filter(_beyond(sort, _decode(cursor)))
         found = list(rows.order_by(*sort)[: size + 1])
     except (ValidationError, ValueError):
         raise _BROKEN from None

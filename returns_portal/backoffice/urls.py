@@ -98,7 +98,7 @@ _settings = [
     path("settings/logo.png", branding.logo, name="logo"),
     path("settings/integrations/", providers.providers, name="providers"),
     path(
-        "settings/integrations/<slug:role>/<slug:provider>/",
+        "settings/integrations/new/<slug:role>/<slug:provider>/",
         providers.add_provider,
         name="provider_new",
     ),

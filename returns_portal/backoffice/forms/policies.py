@@ -175,7 +175,7 @@ class ReasonForm(forms.Form):
 
     @property
     def is_kept(self) -> bool:
-        return bool(self.cleaned_data["label"].strip())
+        return bool(self.cleaned_data.get("label", "").strip())
 
     @property
     def key(self) -> str:

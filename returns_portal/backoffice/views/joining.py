@@ -16,8 +16,9 @@ from returns_portal.backoffice.actions.team import (
 from returns_portal.backoffice.forms.team import JoinForm
 from returns_portal.core.brand import derive_brand
 from returns_portal.core.clock import now
-from returns_portal.core.errors import Conflict, NotFound
+from returns_portal.core.errors import Conflict, DomainError, NotFound
 from returns_portal.core.scope import merchant_scope
+from returns_portal.core.views import refused
 from returns_portal.tenancy.invitations import find_invitation
 from returns_portal.tenancy.memberships import memberships_of
 from returns_portal.tenancy.models import Invitation
@@ -45,21 +46,27 @@ def merchants(request: HttpRequest) -> HttpResponse:
 
 def accept(request: HttpRequest, token: str) -> HttpResponse:
     """Join a merchant's team: a new person sets a name and password, a known one confirms."""
-    invitation = _open_invitation(token)
-    known = existing_user(invitation.email)
-    if known is not None:
-        return _join_known(request, invitation)
+    try:
+        invitation = _open_invitation(token)
+        if existing_user(invitation.email) is not None:
+            return _join_known(request, invitation)
+        return _join_new(request, invitation)
+    except DomainError as error:
+        return refused(request, error)
+
+
+def _join_new(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     form = JoinForm(request.POST or None, email=invitation.email)
-    if request.method == "POST" and form.is_valid():
-        with merchant_scope(invitation.merchant_id), transaction.atomic():
-            user = join_as_new_user(
-                invitation.pk,
-                name=form.cleaned_data["name"],
-                password=form.cleaned_data["password"],
-            )
-        login(request, user, backend=BACKEND)
-        return HttpResponseRedirect(f"/app/{invitation.merchant.slug}/")
-    return _show(request, invitation, form=form, status=422 if form.is_bound else 200)
+    if request.method != "POST" or not form.is_valid():
+        return _show(request, invitation, form=form, status=422 if form.is_bound else 200)
+    with merchant_scope(invitation.merchant_id), transaction.atomic():
+        user = join_as_new_user(
+            invitation.pk,
+            name=form.cleaned_data["name"],
+            password=form.cleaned_data["password"],
+        )
+    login(request, user, backend=BACKEND)
+    return HttpResponseRedirect(f"/app/{invitation.merchant.slug}/")
 
 
 def _join_known(request: HttpRequest, invitation: Invitation) -> HttpResponse:

@@ -1,0 +1,166 @@
+"""Pages that are read: orders, stock, messages, tasks, today; each at a constant cost."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from django.test import Client
+
+from notifications.models import Message
+from returns_portal.activity.models import StaffTask
+from returns_portal.activity.staff_tasks import open_task
+from returns_portal.commerce.models import Order
+from returns_portal.core.clock import now
+from returns_portal.core.ids import new_id
+from returns_portal.core.scope import merchant_scope
+from returns_portal.tenancy.models import Merchant
+from rma.models import Return
+from tests import flows
+from tests.backoffice.conftest import HOME, at_bench, queries
+
+pytestmark = pytest.mark.django_db
+
+
+def message(rma: Return | None = None, **changes: object) -> Message:
+    values: dict[str, object] = {
+        "rma": rma, "event_id": new_id(), "kind": "received", "recipient": "maya@example.com",
+        "recipient_index": b"0" * 16, "subject": "We got your parcel",
+        "text": "We got your parcel.", "html": "<p>We got it</p><script>alert(1)</script>",
+        "due_at": now(), "status": Message.Status.SENT,
+    }  # fmt: skip
+    return Message.objects.create(**values | changes)
+
+
+def task(rma: Return, key: str = "one") -> UUID:
+    return open_task(
+        kind="unexpected_goods", key=key, subject_kind="return", subject_id=rma.pk,
+        about_id=rma.pk, title="A shoe too many", detail="Look at the bench.",
+    ).pk  # fmt: skip
+
+
+def test_orders_are_found_by_number_name_and_email(owner: Client, order: Order) -> None:
+    for text in ("nl-1001", "maya lind", "MAYA@example.com"):
+        found = owner.get(f"{HOME}orders/", {"q": text})
+        assert order.number in found.content.decode(), text
+    assert "No order matches this" in owner.get(f"{HOME}orders/?q=zzz").content.decode()
+
+
+def test_orders_page_forth_and_back(owner: Client, shop: Merchant) -> None:
+    with merchant_scope(shop.pk):
+        for number in range(52):
+            flows.order(number=f"NL-{number:03}", delivered_days_ago=number + 1)
+
+    first = owner.get(f"{HOME}orders/").context["slice"]
+    second = owner.get(f"{HOME}orders/{first.next_url}").context["slice"]
+    back = owner.get(f"{HOME}orders/{second.previous_url}").context["slice"]
+
+    assert (len(first.rows), len(second.rows)) == (50, 2)
+    assert (first.previous_url, second.next_url) == ("", "")
+    assert [row.pk for row in back.rows] == [row.pk for row in first.rows]
+
+
+@pytest.mark.parametrize("cursor", ["%00", "bm9uc2Vuc2U", "WyJ4IiwieSJd", "W10"])
+def test_broken_page_address_is_refused_in_words(owner: Client, order: Order, cursor: str) -> None:
+    answer = owner.get(f"{HOME}orders/?after={cursor}")
+
+    assert answer.status_code == 400
+    assert "address is broken" in answer.content.decode()
+
+
+def test_order_page_says_what_may_come_back_and_why_not(owner: Client, shop: Merchant) -> None:
+    with merchant_scope(shop.pk):
+        late = flows.order(number="NL-OLD", delivered_days_ago=200)
+
+    page = owner.get(f"{HOME}orders/{late.pk}/").content.decode()
+
+    assert "Returns were open for 30 days after delivery" in page
+
+
+def test_message_is_read_in_a_frame_where_no_script_runs(
+    owner: Client, shop: Merchant, waiting: Return
+) -> None:
+    with merchant_scope(shop.pk):
+        sent = message(waiting)
+
+    page = owner.get(f"{HOME}messages/{sent.pk}/")
+    html = owner.get(f"{HOME}messages/{sent.pk}/html/")
+
+    assert "We got your parcel." in page.content.decode()
+    assert "frame-src 'self'" in page["Content-Security-Policy"]
+    policy = html["Content-Security-Policy"]
+    assert "script-src" not in policy
+    assert "default-src 'none'" in policy
+    assert "sandbox allow-popups" in policy
+    assert html["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_message_in_doubt_is_sent_again_and_a_sent_one_is_not(
+    owner: Client, shop: Merchant
+) -> None:
+    with merchant_scope(shop.pk):
+        doubtful = message(status=Message.Status.UNKNOWN)
+        sent = message()
+
+    owner.post(f"{HOME}messages/{doubtful.pk}/again/")
+    refused = owner.post(f"{HOME}messages/{sent.pk}/again/")
+
+    with merchant_scope(shop.pk):
+        doubtful.refresh_from_db()
+    assert doubtful.status == "queued"
+    assert refused.status_code == 409
+
+
+def test_task_is_settled_with_a_note(owner: Client, shop: Merchant, waiting: Return) -> None:
+    with merchant_scope(shop.pk):
+        pk = task(waiting)
+    listed = owner.get(f"{HOME}tasks/").content.decode()
+
+    refused = owner.post(f"{HOME}tasks/{pk}/done/", {"note": " "})
+    owner.post(f"{HOME}tasks/{pk}/done/", {"note": "Sent it back."})
+
+    assert waiting.number in listed
+    assert refused.status_code == 400
+    with merchant_scope(shop.pk):
+        done = StaffTask.objects.get(pk=pk)
+    assert (done.status, done.done_by, done.done_note) == ("done", "Owner Person", "Sent it back.")
+
+
+def test_stock_shows_levels_by_bucket_and_each_movement(owner: Client, shop: Merchant) -> None:
+    rma = at_bench(shop)
+    with merchant_scope(shop.pk):
+        flows.received(rma)
+
+    on_hold = owner.get(f"{HOME}stock/?bucket=on_hold").content.decode()
+    sellable = owner.get(f"{HOME}stock/?bucket=sellable").content.decode()
+    moves = owner.get(f"{HOME}stock/movements/").content.decode()
+
+    assert "Trail Runner 1" in on_hold
+    assert "Nothing stands here" in sellable
+    assert "On hold until inspected" in moves
+
+
+def test_today_counts_what_waits(owner: Client, waiting: Return) -> None:
+    tiles = {tile["label"]: tile["value"] for tile in owner.get(HOME).context["figures"]}
+
+    assert tiles["Need review"] == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["orders/", "messages/", "tasks/", "stock/", "stock/movements/", ""]
+)
+def test_list_costs_the_same_with_2_and_20_rows(owner: Client, shop: Merchant, path: str) -> None:
+    def add(first: int, last: int) -> None:
+        with merchant_scope(shop.pk):
+            for number in range(first, last):
+                placed = flows.order(number=f"NL-8{number:03}")
+                rma = flows.request(placed, method="own")
+                flows.received(rma)
+                message(rma)
+                task(rma, f"task-{number}")
+
+    add(0, 2)
+    few = queries(owner, HOME + path)
+    add(2, 20)
+
+    assert queries(owner, HOME + path) == few
