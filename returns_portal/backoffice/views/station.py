@@ -16,7 +16,7 @@ from returns_portal.backoffice.base import actor_of, page, staff_view
 from returns_portal.backoffice.filters import uuid_or_none
 from returns_portal.backoffice.forms.station import InspectForm, ReceiveForm
 from returns_portal.backoffice.return_words import WANTED_WORDS, reason_word
-from returns_portal.backoffice.scan_words import scan_result
+from returns_portal.backoffice.scan_words import ScanResult, scan_result
 from returns_portal.core.clock import now
 from returns_portal.core.errors import DomainError, InvalidInput, NotFound
 from returns_portal.core.ids import new_token
@@ -79,14 +79,14 @@ def choose_location(request: HttpRequest) -> HttpResponse:
 @staff_view(permission=RECEIVE, methods=["POST"])
 def scan(request: HttpRequest) -> HttpResponse:
     """Take what the scanner read and go to what it means."""
-    code = request.POST.get("scan", "").strip()
-    hit = find_by_scan(code)
-    result = scan_result(hit, request.POST.get("open", ""))
+    hit = find_by_scan(request.POST.get("scan", "").strip())
+    opened = request.POST.get("open", "")
+    result = scan_result(hit, opened)
     if result.number:
         query = f"?unit={result.unit_id}" if result.unit_id else ""
         messages.add_message(request, result.level, result.text, extra_tags=result.sound)
         return HttpResponseRedirect(reverse("station_return", args=[result.number]) + query)
-    return _bench(request, {"result": result})
+    return _show(request, opened, result=result) if opened else _bench(request, {"result": result})
 
 
 def _show(
@@ -96,19 +96,21 @@ def _show(
     error: DomainError | None = None,
     form: ReceiveForm | None = None,
     inspect_form: InspectForm | None = None,
+    result: ScanResult | None = None,
     **_: object,
 ) -> HttpResponse:
     found = return_detail(number)
     goods = goods_of(found.rma.pk)
     unit = _unit_in_hand(request, found)
-    awaited = any(entry.missing for entry in goods)
     context: dict[str, Any] = {
         "rma": found.rma,
         "goods": [_goods_row(found, entry) for entry in goods],
         "units": [_unit_row(found, one) for one in found.inspections],
         "unit": unit,
         "receive": form or _receive_form(request, goods, error),
-        "can_receive": awaited and unit is None,
+        "can_receive": unit is None and any(entry.missing for entry in goods),
+        "is_awaited": any(entry.awaited for entry in goods),
+        "result": result,
     }
     if unit is not None:
         context |= _in_hand(found, unit, inspect_form)
@@ -121,7 +123,7 @@ def _receive_form(request: HttpRequest, goods: list[Any], error: DomainError | N
     if error is not None and "location" in request.POST:
         return ReceiveForm(request.POST, goods=goods)
     initial = {"operation_id": new_token(), "location": _location(request).pk}
-    initial |= {f"came-{entry.line.pk}": entry.missing for entry in goods}
+    initial |= {f"came-{entry.line.pk}": entry.awaited for entry in goods}
     return ReceiveForm(goods=goods, initial=initial)
 
 
