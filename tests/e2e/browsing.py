@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 DESKTOP, TABLET, PHONE, SMALLEST = 1440, 820, 390, 320
 HEIGHTS = {DESKTOP: 900, TABLET: 1180, PHONE: 844, SMALLEST: 568}
+_AXE = Axe().axe_script
 # A form that is refused answers so by design, and Chromium mentions it.
-_REFUSAL = re.compile(r"status of (409|422) ")
+_REFUSAL = re.compile(r"status of (400|409|422) ")
 
 
 class Visitor:
@@ -70,7 +71,9 @@ def barriers(page: Page, *, rules: Iterable[str] = ()) -> list[str]:
     options: dict[str, Any] = {"runOnly": list(WCAG), "resultTypes": ["violations"]}
     if rules:
         options["runOnly"] = {"type": "rule", "values": list(rules)}
-    found = Axe().run(page, options=options).response["violations"]
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(_AXE)
+    found = page.evaluate("(options) => axe.run(document, options)", options)["violations"]
     return [
         f"{urlparse(page.url).path}: {rule['id']} at {node['target']}: {node['html'][:160]}"
         for rule in found
@@ -100,9 +103,14 @@ def overflow(page: Page, widths: Iterable[int] = (PHONE, SMALLEST)) -> list[str]
 
 
 def look(page: Page) -> list[str]:
-    """Return every barrier in light and dark, and every width at which the page is too wide."""
-    light = barriers(page)
-    page.emulate_media(color_scheme="dark")
-    dark = [f"dark: {line}" for line in barriers(page, rules=["color-contrast"])]
-    page.emulate_media(color_scheme="light")
-    return [*light, *dark, *overflow(page)]
+    """Return every barrier, and every width at which the page is too wide.
+
+    Colours are looked at in light and in dark, once, on a desktop; a phone shows the same ones.
+    """
+    found = barriers(page)
+    if page.viewport_size and page.viewport_size["width"] == DESKTOP:
+        page.emulate_media(color_scheme="dark")
+        found += [f"dark: {line}" for line in barriers(page, rules=["color-contrast"])]
+        page.emulate_media(color_scheme="light")
+        return found + overflow(page)
+    return found + overflow(page, [page.viewport_size["width"]] if page.viewport_size else [])

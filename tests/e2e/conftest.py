@@ -24,7 +24,7 @@ Visit = Callable[..., Visitor]
 def shop(
     live_server: LiveServer, tmp_path: Path, settings: object, merchant: Merchant
 ) -> Iterator[Merchant]:
-    """Return a merchant with policy, location, built-in gateway and carrier, and be in its scope."""
+    """Return a merchant that needs no account anywhere to work, and be in its scope."""
     settings.MEDIA_ROOT = tmp_path  # type: ignore[attr-defined]
     settings.PUBLIC_URL = live_server.url  # type: ignore[attr-defined]
     flows.open_for_business(merchant)
@@ -40,7 +40,7 @@ def colleague(shop: Merchant, role: str) -> User:
 
 @pytest.fixture
 def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visit]:
-    """Open a browser for a person: ``visit(width=390, scripts=False)``; complaints fail the test."""
+    """Open a browser for somebody: ``visit(width=390, scripts=False)``; complaints fail."""
     visitors: list[Visitor] = []
 
     def arrive(*, width: int = DESKTOP, scripts: bool = True, dark: bool = False) -> Visitor:

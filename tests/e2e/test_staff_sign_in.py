@@ -31,7 +31,9 @@ def test_sign_in_by_role_shows_the_menu_of_the_role(visit: Visit, shop: Merchant
         menu = page.get_by_role("navigation", name="Main")
         for entry in entries:
             expect(menu.get_by_role("link", name=re.compile(rf"^{entry}( \d+)?$"))).to_be_visible()
-        expect(menu.get_by_role("link", name="Team", exact=True)).to_have_count(int(role == "owner"))
+        expect(menu.get_by_role("link", name="Team", exact=True)).to_have_count(
+            int(role == "owner")
+        )
 
 
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
