@@ -100,12 +100,14 @@ def quote_return(
     lines: Sequence[QuoteLine],
     policy: Policy,
     *,
+    method: str = "label",
     captured_minor: int | None = None,
 ) -> Quote:
     """Price ``lines`` of ``order`` (lines and payments loaded) by what remains of it.
 
     Refuses (DomainError) what is more than remains. ``captured_minor`` replaces the sum of the
-    loaded payments. One query for earlier resolutions, when units were claimed before.
+    loaded payments; with the shopper's ``own`` carrier as ``method`` no return fee is due. One
+    query for earlier resolutions, when units were claimed before.
     """
     snapshot = order_snapshot(order)
     if captured_minor is not None:
@@ -118,7 +120,7 @@ def quote_return(
         wanted = [line for line in lines if line.wanted == kind]
         if not wanted:
             continue
-        rule = _fee_rule(lines, policy, order.currency, kind, fee_left)
+        rule = _fee_rule(lines, policy, order.currency, kind, fee_left, method)
         back = "never" if kind is ResolutionKind.EXCHANGE else policy.shipping_back
         rules = RefundPolicy(cast(ShippingBack, back), () if rule is None else (rule,))
         request = ReturnRequest(lines=_merged(wanted), merchant_fault=fault)
@@ -156,6 +158,7 @@ def _fee_rule(
     currency: str,
     kind: ResolutionKind,
     fee_left: int | None,
+    method: str,
 ) -> FeeRule | None:
     """Return the return-shipping fee for the part of ``kind``: once per return, refund first.
 
@@ -164,7 +167,7 @@ def _fee_rule(
     amount = policy.fee.amount_minor if fee_left is None else fee_left
     if kind is ResolutionKind.EXCHANGE or not amount or policy.currency != currency:
         return None
-    waiver = fee_waiver(policy, [(line.reason, line.wanted) for line in lines])
+    waiver = fee_waiver(policy, [(line.reason, line.wanted) for line in lines], method)
     return FeeRule(FEE, fixed_minor=amount, waived=waiver is not None, waiver=waiver or "")
 
 

@@ -72,7 +72,7 @@ class OrderRead:
     def facts(self, moment: datetime) -> OrderFacts:
         return build(self.order, moment, policy=self.policy, time_zone=self.time_zone)
 
-    def quote(self, lines: Sequence[RequestedLine]) -> Quote:
+    def quote(self, lines: Sequence[RequestedLine], method: str) -> Quote:
         """Price the request; refuses what is more than remains."""
         # What the payments captured is known as a sum; nobody has to load them for it.
         preload(self.order, "payments", [])
@@ -81,6 +81,7 @@ class OrderRead:
                 self.order,
                 [QuoteLine(o.order_line_id, o.quantity, o.reason, o.wanted) for o in lines],
                 self.policy,
+                method=method,
                 captured_minor=self.captured_minor,
             )
         finally:
@@ -155,7 +156,7 @@ def _check_answers(line: RequestedLine) -> None:
         )
 
 
-def request_facts(lines: Sequence[RequestedLine], channel: str) -> RequestFacts:
+def request_facts(lines: Sequence[RequestedLine], channel: str, method: str) -> RequestFacts:
     return RequestFacts(
         tuple(
             RequestLine(
@@ -168,6 +169,7 @@ def request_facts(lines: Sequence[RequestedLine], channel: str) -> RequestFacts:
             for line in lines
         ),
         channel,
+        method,
     )
 
 

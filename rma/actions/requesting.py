@@ -83,14 +83,14 @@ def request_return(
             return _earlier(read)
         _check_order(read, method)
         moment = now()
-        facts, request = read.facts(moment), request_facts(lines, channel)
+        facts, request = read.facts(moment), request_facts(lines, channel, method)
         decision = evaluate(facts, request, read.policy)
         outcome = _decide(decision, override_reason, actor)
         check_replacements(read, lines)
         declined = outcome.status is ReturnStatus.DECLINED
         if not declined:
             claim_units(order_id, _units(lines))
-        quote = None if declined else read.quote(lines)
+        quote = None if declined else read.quote(lines, method)
         rma = _new_return(read, outcome, quote, moment)
         rma.channel, rma.method, rma.operation_id = channel, method, operation_id
         rma.locale = storable(locale or read.order.locale)[:16]

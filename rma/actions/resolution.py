@@ -163,7 +163,8 @@ def _preview(rma: Return, goods: Sequence[LineGoods], order: Order) -> Preview:
         for one in goods
         if one.accepted
     ]
-    quote = quote_return(order, accepted, policy_of(rma.policy_version_id)) if accepted else None
+    policy = policy_of(rma.policy_version_id)
+    quote = quote_return(order, accepted, policy, method=rma.method) if accepted else None
     return Preview(rma.currency, tuple(goods), quote, _blocker(goods))
 
 

@@ -14,6 +14,8 @@ from rma.policy.document import Policy, Reason
 from rma.policy.rules import CHECKED_FIRST
 from rma.policy.types import OrderFacts, RequestFacts, RequestLine, Result, RuleSpoken
 
+LABEL, OWN = "label", "own"
+
 
 @dataclass(frozen=True, slots=True)
 class Whole:
@@ -91,11 +93,16 @@ def waives_fee(policy: Policy, reason: Reason | None, wanted: str) -> str | None
     return None
 
 
-def fee_waiver(policy: Policy, wishes: Iterable[tuple[str, str]]) -> str | None:
+def fee_waiver(
+    policy: Policy, wishes: Iterable[tuple[str, str]], method: str = LABEL
+) -> str | None:
     """Return why a return of these ``(reason, outcome)`` is free, or None if the fee is due.
 
-    ``fault``, ``exchange`` or ``both``; one line that bears the fee makes it due.
+    ``own_carrier``, ``fault``, ``exchange`` or ``both``; one line that bears the fee makes it due.
+    The fee is for our label: who pays a carrier of their own pays nobody twice.
     """
+    if method == OWN:
+        return "own_carrier"
     waivers = {waives_fee(policy, policy.reason(reason), wanted) for reason, wanted in wishes}
     if None in waivers or not waivers:
         return None
@@ -103,6 +110,7 @@ def fee_waiver(policy: Policy, wishes: Iterable[tuple[str, str]]) -> str | None:
 
 
 FREE = {
+    "own_carrier": "Free, because you send it yourself",
     "fault": "Free, because we made the mistake",
     "exchange": "Free, because you exchange",
     "both": "Free, because of a mistake of ours and an exchange",
@@ -118,7 +126,9 @@ def fee(whole: Whole) -> RuleSpoken:
     if policy.currency != order.currency:
         staff = f"No fee: it is set in {policy.currency} and the order was in {order.currency}."
         return RuleSpoken("fee", Result.NOTE, "Return shipping is free", staff, None, facts)
-    waiver = fee_waiver(policy, [(line.reason, line.resolution) for line in whole.request.lines])
+    asked = whole.request
+    wishes = [(line.reason, line.resolution) for line in asked.lines]
+    waiver = fee_waiver(policy, wishes, asked.method)
     amount = wording.money(policy.fee.amount_minor, order.currency)
     if waiver is None:
         facts["fee_minor"] = policy.fee.amount_minor

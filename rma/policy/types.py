@@ -95,10 +95,14 @@ class RequestLine:
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """What the shopper asks for. ``channel`` is ``portal``, ``staff`` or ``api``."""
+    """What the shopper asks for.
+
+    ``channel`` is ``portal``, ``staff`` or ``api``, ``method`` is ``label`` or ``own`` (carrier).
+    """
 
     lines: tuple[RequestLine, ...]
     channel: str = "portal"
+    method: str = "label"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
 from tests import flows
 from tests.api.conftest import Api
+from tests.flows import PRICE
 from tests.shared_data import shared_path
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +59,7 @@ def test_refunds_are_listed_with_their_parts(api: Api, shop: Merchant) -> None:
         rma = flows.inspected(flows.received(flows.request(placed, method="own")))
 
     [refund] = api.get(f"refunds/?return={rma.pk}").json()["results"]
-    assert refund["amount"]["minor"] == 4005
+    assert refund["amount"]["minor"] == PRICE
     assert refund["order"] == "NL-1001"
     assert [part["payment"] for part in refund["parts"]] == ["Visa ending 4242"]
     assert api.get("refunds/?status=failed").json()["results"] == []

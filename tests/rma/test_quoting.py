@@ -89,6 +89,17 @@ def test_quote_fee_is_waived_for_our_mistakes_and_shown_struck_out() -> None:
     assert (quote.refund, fee.minor, fee.struck_minor, fee.reason) == (eur(8550), 0, 495, "fault")
 
 
+def test_quote_takes_no_fee_of_who_pays_a_carrier_of_their_own() -> None:
+    order = make_order()
+
+    quote = quote_return(
+        order_for_return(order.pk), [some(lines_of(order)[0])], policy(), method="own"
+    )
+
+    fee = next(row for _, row in quote.rows if row.key == "fee.return_shipping")
+    assert (quote.refund, fee.minor, fee.reason) == (eur(8550), 0, "own_carrier")
+
+
 def test_quote_fee_in_another_currency_is_never_taken() -> None:
     order = make_order()
 

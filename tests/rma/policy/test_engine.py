@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -354,6 +355,15 @@ def test_evaluate_fee_is_taken_once_or_waived_with_its_reason(
     assert decision.verdict is Verdict.ALLOW
     assert decision.fee_minor == fee
     assert decision.rules_spoken[-1].sentence == sentence
+
+
+def test_evaluate_fee_is_waived_for_the_shoppers_own_carrier() -> None:
+    asked = replace(request(), method="own")
+
+    decision = evaluate(order(), asked, policy())
+
+    assert decision.fee_minor == 0
+    assert decision.rules_spoken[-1].sentence == "Free, because you send it yourself"
 
 
 def test_evaluate_unknown_reason_bears_the_fee_but_is_refused() -> None:
