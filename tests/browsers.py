@@ -1,7 +1,7 @@
 """A headless Chromium for browser tests: Debian's own, driven by Playwright.
 
-Where there is none the tests skip with a visible warning; in continuous integration (CI=true) its
-absence is a failure. Use the `browser` fixture and mark the test `browser`.
+Use the `browser` fixture and mark the test `browser`; what happens without one is in
+`tests.programs`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import warnings
 from collections.abc import Iterator
 
 import pytest
 from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import Browser, sync_playwright
+
+from tests import programs
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = [
@@ -30,10 +31,6 @@ OPTIONS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, "
     "EXCLUDE 127.0.0.1",
 ]
-
-
-class BrowserMissing(UserWarning):
-    """Say in the run's summary that browser tests did not run."""
 
 
 def find_chromium() -> str | None:
@@ -60,12 +57,7 @@ def browser() -> Iterator[Browser]:
     """Launch one Chromium for the whole run; give each test a context of its own."""
     reason = what_is_missing()
     if reason:
-        if os.environ.get("CI"):
-            pytest.fail(f"{reason}; continuous integration must run the browser tests")
-        with warnings.catch_warnings():
-            warnings.simplefilter("always", BrowserMissing)
-            warnings.warn(reason, BrowserMissing, stacklevel=1)
-        pytest.skip(reason)
+        programs.skip_or_fail(reason)
     # Playwright's loop lives in this thread, which Django takes for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from returns_portal.local.layout import CHECKOUT
-from returns_portal.local.postgres import OWNER, SERVING, TESTING, Cluster
+from returns_portal.local.postgres import OWNER, SERVING, TEST_DATABASE, TESTING, Cluster
 from returns_portal.local.valkey import Broker
 
 # A caller's value of these would point the embedded product at something else.
@@ -79,4 +79,4 @@ def variables_of_tests(database_url: str, redis_url: str, *, media: Path) -> dic
 
 def url_of_tests(cluster: Cluster) -> str:
     """Return the address of the test role; Django derives the test database's name from it."""
-    return cluster.url(TESTING, "rp")
+    return cluster.url(TESTING, TEST_DATABASE)

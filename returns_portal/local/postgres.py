@@ -27,6 +27,7 @@ OWNER = "rp_owner"
 SERVING = "rp_app"
 TESTING = "rp_test"
 DATABASE = "returns_portal"
+TEST_DATABASE = "rp"
 GRANTS = Path(__file__).with_name("grants.sql")
 # Nothing of the caller's environment reaches the server: a PG* variable would change its answer.
 SERVER_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
@@ -256,13 +257,22 @@ def ensure_product_database(cluster: Cluster) -> None:
     """Make the owner, the serving role and the database between them; idempotent."""
     ensure_role(cluster, OWNER, createdb=True)
     ensure_role(cluster, SERVING, createdb=False)
-    if not cluster.query("SELECT 1 FROM pg_database WHERE datname = %s", DATABASE):
-        create = sql.SQL("CREATE DATABASE {} OWNER {}")
-        with cluster.connection() as opened, opened.cursor() as cursor:
-            cursor.execute(create.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
+    ensure_database(cluster, DATABASE, owner=OWNER)
     cluster.query(GRANTS.read_text(), database=DATABASE)
 
 
+def ensure_database(cluster: Cluster, name: str, *, owner: str) -> None:
+    """Create a database unless it is there."""
+    if not cluster.query("SELECT 1 FROM pg_database WHERE datname = %s", name):
+        create = sql.SQL("CREATE DATABASE {} OWNER {}")
+        with cluster.connection() as opened, opened.cursor() as cursor:
+            cursor.execute(create.format(sql.Identifier(name), sql.Identifier(owner)))
+
+
 def ensure_test_role(cluster: Cluster) -> None:
-    """Make the role of the test suite: it creates its databases and is no superuser."""
+    """Make the role of the test suite, which creates its databases and is no superuser.
+
+    The suite works in `test_<name>`; commands run on the test servers work in `<name>`.
+    """
     ensure_role(cluster, TESTING, createdb=True)
+    ensure_database(cluster, TEST_DATABASE, owner=TESTING)

@@ -30,6 +30,7 @@ from rma.documents import (
     render_slip,
 )
 from rma.numbers import new_rma_number
+from tests import programs
 
 SHOPPER = Address("Maya Lindqvist", "8 Vicar Street", "Dublin", "D08 X4P2", "IE")
 WAREHOUSE = Address(
@@ -112,7 +113,8 @@ def pictures(content: bytes, folder: Path, dpi: int = 203) -> list[Image.Image]:
     """Print at a thermal printer's resolution."""
     source = folder / "document.pdf"
     source.write_bytes(content)
-    command = ["pdftoppm", "-r", str(dpi), "-png", str(source), str(folder / "page")]
+    pdftoppm = programs.required("pdftoppm", package="poppler-utils")
+    command = [pdftoppm, "-r", str(dpi), "-png", str(source), str(folder / "page")]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     return [_loaded(path) for path in sorted(folder.glob("page*.png"))]
 
@@ -126,7 +128,8 @@ def _loaded(path: Path) -> Image.Image:
 def words(content: bytes, folder: Path) -> str:
     source = folder / "text.pdf"
     source.write_bytes(content)
-    command = ["pdftotext", "-layout", str(source), "-"]
+    pdftotext = programs.required("pdftotext", package="poppler-utils")
+    command = [pdftotext, "-layout", str(source), "-"]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
