@@ -20,11 +20,11 @@ def _path(name: str, urlconf: str, prefix: str, kwargs: dict[str, object]) -> st
         set_script_prefix(before)
 
 
-def portal_link(merchant: Merchant, name: str, **kwargs: object) -> str:
+def portal_link(merchant: Merchant, name: str, /, **kwargs: object) -> str:
     """Return the absolute address of a portal page, e.g. ``portal_link(m, "status", token=t)``."""
     return settings.PUBLIC_URL + _path(name, PORTAL_URLCONF, f"/r/{merchant.slug}/", kwargs)
 
 
-def backoffice_link(merchant: Merchant, name: str, **kwargs: object) -> str:
+def backoffice_link(merchant: Merchant, name: str, /, **kwargs: object) -> str:
     """Return the absolute address of a back-office page of ``merchant``."""
     return settings.PUBLIC_URL + _path(name, BACKOFFICE_URLCONF, f"/app/{merchant.slug}/", kwargs)
