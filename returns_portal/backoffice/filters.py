@@ -79,7 +79,7 @@ def queue_query(query: QueryDict) -> QueueQuery:
         view=view if view in known else "all" if text else "review",
         text=text,
         chosen={
-            name: query[name]
+            name: str(query[name])
             for name in _CHOICES
             if query.get(name) and (allowed[name] is None or query[name] in allowed[name])
         },

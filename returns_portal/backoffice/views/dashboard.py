@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -42,7 +44,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return page(request, "backoffice/dashboard.html", "dashboard", context)
 
 
-def _figures(request: HttpRequest, of_view: object) -> list[dict[str, object]]:
+def _figures(request: HttpRequest, of_view: Callable[[str], int]) -> list[dict[str, object]]:
     """Return the tiles: what waits at each place, with where to go for it."""
     queue = reverse("returns")
     tiles: list[dict[str, object]] = [

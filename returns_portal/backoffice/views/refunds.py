@@ -37,7 +37,7 @@ def refunds(request: HttpRequest) -> HttpResponse:
     )
     found = keyset(rows, request, order=("-created_at", "-id"))
     counts = selectors.refund_counts()
-    tabs = [
+    tabs: list[dict[str, object]] = [
         {
             "label": label,
             "url": f"?status={value}",

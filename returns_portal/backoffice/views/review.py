@@ -16,7 +16,7 @@ from returns_portal.backoffice.forms.returns import AskForm, DeclineForm, NoteFo
 from returns_portal.backoffice.views.returns import show_return
 from returns_portal.core.clock import now
 from returns_portal.core.db import attempt
-from returns_portal.core.errors import Conflict, InvalidInput
+from returns_portal.core.errors import Conflict, DomainError, InvalidInput
 from returns_portal.tenancy.permissions import Permission
 from rma.actions import review, shipping
 from rma.actions.notes import add_note
@@ -177,7 +177,9 @@ def bulk(request: HttpRequest) -> HttpResponse:
     return page(request, "backoffice/bulk.html", "returns", context)
 
 
-def _dry_run(request: HttpRequest, ids: list[UUID]) -> list[tuple[Return | None, Exception | None]]:
+def _dry_run(
+    request: HttpRequest, ids: list[UUID]
+) -> list[tuple[Return | None, DomainError | None]]:
     """Approve and take it back: the answer is exact because it is the same code."""
     with attempt():
         answers = review.approve_returns(ids, actor=actor_of(request))

@@ -47,9 +47,10 @@ class Command(BaseCommand):
                 if isinstance(found, RecordError):
                     progress.clear()
                     self.stdout.write(str(found))
-                for warning in () if isinstance(found, RecordError) else found.warnings:
-                    progress.clear()
-                    self.stdout.write(f"{path.name}: order {found.number}: warning: {warning}")
+                else:
+                    for warning in found.warnings:
+                        progress.clear()
+                        self.stdout.write(f"{path.name}: order {found.number}: warning: {warning}")
                 progress.show(path.name, tally)
         progress.clear()
         self.stdout.write(summary(tally))
