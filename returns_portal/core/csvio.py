@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,6})?")
 # blanks, quotes and controls that a spreadsheet skips.
 _LIVE = frozenset("=+-@|%＝＋－＠｜％")
 _SKIPPED = " \t\r\n\v\f\xa0\"'`"
-# Controls that belong to text: line breaks, and the joiners of emoji and of Persian and Indic words.
+# Controls that belong to text: line breaks, the joiners of emoji and of Persian and Indic words.
 _KEPT = "\t\n\u200c\u200d"
 _CHUNK = 500
 

@@ -129,7 +129,15 @@ def test_modules_stay_under_400_lines() -> None:
 
 ALLOWED = {
     "all_tenants": {"tenancy", "activity", "integrations", "core", "local", "api", "notifications"},
-    "system_scope": {"tenancy", "activity", "integrations", "core", "local", "api", "notifications"},
+    "system_scope": {
+        "tenancy",
+        "activity",
+        "integrations",
+        "core",
+        "local",
+        "api",
+        "notifications",
+    },
 }
 
 

@@ -165,7 +165,10 @@ class OrderLine(TenantModel):
 
 
 class Fulfilment(TenantModel):
-    """A parcel that went out for an order. ``lines``: [{"line", "quantity"}] by external line id."""
+    """A parcel that went out for an order.
+
+    ``lines``: [{"line", "quantity"}] by external line id.
+    """
 
     order = TenantForeignKey(Order, related_name="fulfilments", db_index=True)
     external_id = models.CharField(max_length=80)

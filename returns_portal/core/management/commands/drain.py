@@ -20,9 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--until-idle", action="store_true", help="repeat until nothing is due")
-        parser.add_argument(
-            "--rounds", type=int, default=500, help="at most so many"
-        )
+        parser.add_argument("--rounds", type=int, default=500, help="at most so many")
 
     def handle(self, *args: Any, **options: Any) -> None:
         for name in settings.SWEEP_TASKS:
