@@ -90,8 +90,8 @@ def change_words(now: float, before: float | None) -> str:
     """Write a relative change as ``+17%`` or ``−4%``; empty without a base."""
     if not before:
         return ""
-    percent = (now - before) / before * 100
-    return f"{'+' if percent >= 0 else '−'}{abs(percent):.0f}%"
+    percent = round((now - before) / before * 100)
+    return f"{'+' if percent > 0 else '−' if percent < 0 else ''}{abs(percent)}%"
 
 
 def label_places(count: int, most: int = 5) -> list[int]:

@@ -298,15 +298,20 @@ def countries(report: Report) -> list[dict[str, Any]]:
 
 
 def cost_rows(report: Report) -> list[tuple[str, str]]:
-    """Return the parts of the cost as words and amounts."""
+    """Return the parts of the cost as words and amounts, then what they come to."""
     cost = report.now.cost
-    return [
-        (
-            _PARTS[name].capitalize(),
-            _money(Money(-amount if name == "fees_kept" else amount, report.currency)),
-        )
-        for name, amount in cost.parts.items()
+
+    def amount(minor: int) -> str:
+        return _money(Money(minor, report.currency))
+
+    rows = [
+        (_PARTS[name].capitalize(), amount(-minor if name == "fees_kept" else minor))
+        for name, minor in cost.parts.items()
     ]
+    rows.append(("Together", amount(cost.total_minor)))
+    if cost.per_unit_minor is not None:
+        rows.append(("For each returned item", amount(cost.per_unit_minor)))
+    return rows
 
 
 def cost_missing(report: Report) -> str:

@@ -43,6 +43,7 @@ def reports(request: HttpRequest) -> HttpResponse:
         "countries": report_words.countries(found),
         "cost_rows": report_words.cost_rows(found),
         "cost_missing": report_words.cost_missing(found),
+        "average": found.now.return_rate.percent(),
         "open_note": report_words.open_note(found),
         "query": f"?{query}" if query else "",
         "chosen_days": str(found.period.days) if found.period.days else FREE,
