@@ -210,3 +210,11 @@ def test_resolution_needs_the_same_statements_for_2_and_20_lines(
         counts.append(statements(shopper, f"r/{shopper.token}/resolution"))
 
     assert counts[0] == counts[1] <= 16
+
+
+def test_quote_while_still_choosing_complains_about_nothing(
+    chosen: Shopper, lines: list[OrderLine]
+) -> None:
+    sizes(lines[0], M=2)
+
+    assert 'class="error"' not in text(chosen.step("quote", wish(lines[0], "exchange")))

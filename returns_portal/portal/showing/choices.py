@@ -183,7 +183,8 @@ def axes_of(form: WishForm, strict: bool) -> list[dict[str, Any]]:
                 "name": form.add_prefix(f"axis-{axis}"),
                 "legend": name or _("Which one?"),
                 "shape": "" if pictures or name == "" else "box",
-                "error": next(iter(form.errors.get(f"axis-{axis}", [])), ""),
+                # While the shopper is still choosing, nothing is wrong yet.
+                "error": "" if strict else next(iter(form.errors.get(f"axis-{axis}", [])), ""),
                 "choices": [
                     {
                         "value": value,
