@@ -91,8 +91,14 @@ def overflow(page: Page, widths: Iterable[int] = (PHONE, SMALLEST)) -> list[str]
             """() => {
               const room = document.documentElement.clientWidth;
               if (document.documentElement.scrollWidth <= room) return null;
+              const inside = (e) => {
+                while ((e = e.parentElement) && e !== document.body)
+                  if (getComputedStyle(e).overflowX !== "visible") return true;
+                return false;
+              };
               return [...document.querySelectorAll("body *")]
-                .filter((e) => e.getBoundingClientRect().right > room + 1 && e.checkVisibility())
+                .filter((e) => e.getBoundingClientRect().right > room + 1)
+                .filter((e) => e.checkVisibility() && !inside(e))
                 .slice(-3).map((e) => e.outerHTML.slice(0, 120)).join(" | ") || "something";
             }"""
         )

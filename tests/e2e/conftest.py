@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.db import transaction
 from django.test import Client
 from playwright.sync_api import Browser
@@ -22,11 +22,11 @@ Visit = Callable[..., Visitor]
 
 @pytest.fixture
 def shop(
-    live_server: LiveServer, tmp_path: Path, settings: object, merchant: Merchant
+    live_server: LiveServer, tmp_path: Path, settings: LazySettings, merchant: Merchant
 ) -> Iterator[Merchant]:
     """Return a merchant that needs no account anywhere to work, and be in its scope."""
-    settings.MEDIA_ROOT = tmp_path  # type: ignore[attr-defined]
-    settings.PUBLIC_URL = live_server.url  # type: ignore[attr-defined]
+    settings.MEDIA_ROOT = tmp_path
+    settings.PUBLIC_URL = live_server.url
     flows.open_for_business(merchant)
     with merchant_scope(merchant.pk):
         yield merchant
