@@ -41,6 +41,7 @@ MENU = (
     Entry("refunds", "Refunds", "refunds", "card", P.REFUNDS_VIEW, "g f", counter="refunds"),
     Entry("exchanges", "Exchanges", "exchanges", "swap", P.RETURNS_VIEW, counter="exchanges"),
     Entry("stock", "Stock", "stock", "layers", P.STOCK_VIEW, keys="g s"),
+    Entry("reports", "Analytics", "reports", "chart", P.REPORTS_VIEW, keys="g a"),
     Entry("station", "Station", "station", "scan", P.GOODS_RECEIVE, external=True),
     Entry("policies", "Policies", "policies", "shield", P.POLICY_EDIT, "g p", group="Set up"),
     Entry("branding", "Branding", "branding", "palette", P.SETTINGS_EDIT, group="Set up"),

@@ -19,7 +19,9 @@ WANTED = [(kind.value, kind.value.replace("_", " ").capitalize()) for kind in Re
 
 
 class LineForm(forms.Form):
-    """One order line. No quantity leaves it out."""
+    """One order line. No quantity leaves it out, so nothing of it is required by itself."""
+
+    use_required_attribute = False
 
     quantity = forms.IntegerField(label="Units", required=False, min_value=0)
     reason = forms.ChoiceField(label="Reason", required=False)
@@ -34,6 +36,9 @@ class LineForm(forms.Form):
         self.view = view
         most = view.line.fulfilled_quantity - view.line.claimed_quantity
         self.fields["quantity"].widget.attrs |= {"max": max(most, 0)}
+        if not self.is_bound:
+            for name in ("quantity", "reason", "wanted"):
+                self.fields[name].required = True
         self.fields["reason"].choices = [("", "Choose")] + [
             (reason.key, reason.label()) for reason in policy.reasons
         ]

@@ -173,6 +173,11 @@ class ReasonForm(forms.Form):
     free_text = forms.BooleanField(label="Ask for words", required=False)
     review = forms.BooleanField(label="A person checks", required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A reason that is there has a name; only the empty row at the end may stay without.
+        self.fields["label"].required = not self.is_bound and bool(self.initial)
+
     @property
     def is_kept(self) -> bool:
         return bool(self.cleaned_data.get("label", "").strip())

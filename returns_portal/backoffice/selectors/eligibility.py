@@ -25,11 +25,7 @@ class LineView:
     def tone(self) -> str:
         if self.offer is None:
             return "neutral"
-        return "success" if self.offer.returnable else "warning"
-
-    @property
-    def variant_id(self) -> object:
-        return self.line.variant_id
+        return "success" if self.offer.returnable and not self.offer.fault_only else "warning"
 
 
 def offers_of(order: Order, policy: Policy | None = None) -> list[LineView]:

@@ -50,5 +50,14 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !drawer.hidden && !document.querySelector("dialog[open]")) close();
 });
 
+// [ and ] go to the view before and after.
+document.addEventListener("keydown", (event) => {
+  const step = { "[": -1, "]": 1 }[event.key];
+  if (!step || event.ctrlKey || event.metaKey || document.activeElement?.matches("input, textarea, select")) return;
+  if (document.documentElement.dataset.shortcuts === "off" || document.querySelector("dialog[open]")) return;
+  const views = [...document.querySelectorAll(".tabs a")];
+  views[views.findIndex((view) => view.ariaCurrent) + step]?.click();
+});
+
 const first = document.querySelector("[data-cursor-row]");
 if (first && wide.matches) show(first);

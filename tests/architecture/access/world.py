@@ -14,15 +14,16 @@ from notifications.models import Message
 from refunds.models import Refund, RefundAllocation
 from returns_portal.activity.staff_tasks import open_task
 from returns_portal.commerce.models import Variant
-from returns_portal.core.actor import SYSTEM
+from returns_portal.core.actor import SHOPPER, SYSTEM
 from returns_portal.core.clock import now
 from returns_portal.core.ids import new_id, new_token
 from returns_portal.core.scope import merchant_scope
 from returns_portal.integrations.models import ProviderAccount
 from returns_portal.tenancy.models import ApiKey, Invitation, Membership, Merchant, User
 from returns_portal.tenancy.permissions import Role
+from rma.actions.drafts import open_draft
 from rma.evidence import store_photo
-from rma.models import Exchange, Inspection, Photo, Return
+from rma.models import Exchange, Inspection, Photo, Return, ReturnDraft
 from tests import flows
 from tests.factories import make_member
 from tests.pictures import png_bytes
@@ -51,6 +52,7 @@ class World:
     invitation: Invitation
     membership_id: UUID
     key: ApiKey
+    draft: ReturnDraft
 
 
 def build_world(merchant: Merchant) -> World:
@@ -109,4 +111,5 @@ def _world(
         key=ApiKey.objects.create(
             name="ERP", key_id=new_token(6), secret_hash=b"0" * 32, scopes=[], created_by=owner
         ),
+        draft=open_draft(rma.order_id, actor=SHOPPER),
     )  # fmt: skip

@@ -1,0 +1,78 @@
+"""The portal's table: what is open to everybody, what a link opens, what needs a proven draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from tests.architecture.access.entry import Words, nothing
+from tests.architecture.access.world import World
+
+
+class Opens(Enum):
+    """What a visitor must hold: nothing, the link of a return, or the proof of a draft."""
+
+    TO_ALL = "all"
+    BY_LINK = "link"
+    BY_PROOF = "proof"
+
+
+@dataclass(frozen=True, slots=True)
+class PortalEntry:
+    opens: Opens
+    methods: tuple[str, ...] = ("GET",)
+    kwargs: Words = nothing
+    body: Words = nothing
+    ok: frozenset[int] = frozenset({200, 302, 400, 404, 409, 422})
+
+
+BOTH = ("GET", "POST")
+POST = ("POST",)
+
+
+def _return(world: World) -> Mapping[str, Any]:
+    return {"token": world.rma.token}
+
+
+def _draft(world: World) -> Mapping[str, Any]:
+    return {"token": world.draft.token}
+
+
+def _draft_line(world: World) -> Mapping[str, Any]:
+    return {"token": world.draft.token, "line_id": world.order_id}
+
+
+def _draft_photo(world: World) -> Mapping[str, Any]:
+    return {"token": world.draft.token, "photo_id": world.photo.pk}
+
+
+ENTRIES: dict[str, PortalEntry] = {
+    "find": PortalEntry(Opens.TO_ALL, BOTH),
+    "track": PortalEntry(Opens.TO_ALL, BOTH),
+    "policy": PortalEntry(Opens.TO_ALL),
+    "help": PortalEntry(Opens.TO_ALL),
+    "brand_css": PortalEntry(Opens.TO_ALL, kwargs=lambda _w: {"version": "0"}),
+    "logo": PortalEntry(Opens.TO_ALL, kwargs=lambda _w: {"name": "none.png"}),
+    "items": PortalEntry(Opens.BY_PROOF, BOTH, _draft),
+    "items_summary": PortalEntry(Opens.BY_PROOF, POST, _draft),
+    "photos": PortalEntry(Opens.BY_PROOF, POST, _draft_line),
+    "draft_photo": PortalEntry(Opens.BY_PROOF, kwargs=_draft_photo),
+    "remove_photo": PortalEntry(Opens.BY_PROOF, POST, _draft_photo),
+    "resolution": PortalEntry(Opens.BY_PROOF, BOTH, _draft),
+    "quote": PortalEntry(Opens.BY_PROOF, POST, _draft),
+    "method": PortalEntry(Opens.BY_PROOF, BOTH, _draft),
+    "returns": PortalEntry(Opens.BY_PROOF, kwargs=_draft),
+    "status": PortalEntry(Opens.BY_LINK, kwargs=_return),
+    "live": PortalEntry(Opens.BY_LINK, kwargs=_return),
+    "cancel": PortalEntry(Opens.BY_LINK, BOTH, _return),
+    "message": PortalEntry(Opens.BY_LINK, POST, _return, lambda _w: {"body": "Hello"}),
+    "answer": PortalEntry(Opens.BY_LINK, POST, _return, lambda _w: {"answer": "Size M"}),
+    "tracking": PortalEntry(Opens.BY_LINK, POST, _return),
+    "label": PortalEntry(Opens.BY_LINK, kwargs=_return),
+    "slip": PortalEntry(Opens.BY_LINK, kwargs=_return),
+    "return_photo": PortalEntry(
+        Opens.BY_LINK, kwargs=lambda w: {"token": w.rma.token, "photo_id": w.photo.pk}
+    ),
+}
