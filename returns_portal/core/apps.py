@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
+
+from returns_portal.core.crashpoints import arm_from_environment
 
 
 class CoreConfig(AppConfig):
@@ -11,3 +14,6 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from returns_portal.core import checks  # noqa: F401  (registers itself)
+
+        if settings.DEBUG:
+            arm_from_environment()
