@@ -98,9 +98,10 @@ def test_message_is_read_in_a_frame_where_no_script_runs(
 def test_message_in_doubt_is_sent_again_and_a_sent_one_is_not(
     owner: Client, shop: Merchant
 ) -> None:
+    rma = at_bench(shop)
     with merchant_scope(shop.pk):
-        doubtful = message(status=Message.Status.UNKNOWN)
-        sent = message()
+        doubtful = message(rma, status=Message.Status.UNKNOWN)
+        sent = message(rma)
 
     owner.post(f"{HOME}messages/{doubtful.pk}/again/")
     refused = owner.post(f"{HOME}messages/{sent.pk}/again/")

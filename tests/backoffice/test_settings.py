@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from inventory.models import Location
+from notifications.models import Message
 from returns_portal.activity.models import Event
 from returns_portal.core.brand import contrast, derive_brand
 from returns_portal.core.scope import merchant_scope
@@ -339,6 +340,22 @@ def test_invited_person_joins_with_a_password_and_lands_in_the_shop(
     assert person.get(f"{SETTINGS}team/").status_code == 403
     with merchant_scope(shop.pk):
         assert Membership.objects.get(user__email="new@example.com").role == "warehouse"
+
+
+def test_invitation_is_mailed_with_its_link_and_read_by_nobody_else(
+    owner: Client, shop: Merchant
+) -> None:
+    owner.post(f"{SETTINGS}team/invite/", {"email": "new@example.com", "role": "manager"})
+    link = f"/invitations/{invitation_token(invitation(shop).pk)}/"
+
+    with merchant_scope(shop.pk):
+        mail = Message.objects.get(kind="invitation")
+    assert (mail.recipient, mail.status) == ("new@example.com", "queued")
+    assert link in mail.text
+    assert link in mail.html
+    assert "Owner Person invites you" in " ".join(mail.text.split())
+    assert mail.subject not in owner.get(f"{HOME}messages/").content.decode()
+    assert owner.get(f"{HOME}messages/{mail.pk}/").status_code == 404
 
 
 def test_invitation_works_once(owner: Client, shop: Merchant) -> None:

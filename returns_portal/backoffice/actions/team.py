@@ -5,15 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from notifications.context import brand_of
+from notifications.models import Message
 from returns_portal.activity.kinds import EventKind
+from returns_portal.activity.models import Event
 from returns_portal.activity.record import record_event
 from returns_portal.core.actor import Actor, ActorKind
 from returns_portal.core.clock import now
+from returns_portal.core.crypto import blind_index
 from returns_portal.core.db import action_transaction
 from returns_portal.core.errors import Conflict, NotFound
 from returns_portal.core.ids import new_id
-from returns_portal.tenancy.invitations import invitation_token, token_hash
-from returns_portal.tenancy.models import Invitation, Membership, User
+from returns_portal.core.queue import wake
+from returns_portal.tenancy.invitations import invitation_link, invitation_token, token_hash
+from returns_portal.tenancy.models import Invitation, Membership, Merchant, User
 from returns_portal.tenancy.permissions import Role
 
 VALID_FOR = timedelta(days=14)
@@ -41,14 +49,39 @@ def invite_member(*, email: str, role: Role, actor: Actor) -> Invitation:
             invited_by_id=UUID(actor.id),
             expires_at=now() + VALID_FOR,
         )
-        record_event(
+        event = record_event(
             EventKind.MEMBER_INVITED,
             subject_kind="invitation",
             subject_id=invitation.pk,
             actor=actor,
             role=role.value,
         )
+        _mail(invitation, event, actor)
     return invitation
+
+
+def _mail(invitation: Invitation, event: Event, actor: Actor) -> None:
+    """Queue the e-mail with the link, told in the merchant's look."""
+    merchant = Merchant.objects.get(pk=invitation.merchant_id)
+    context = {
+        "brand": brand_of(merchant),
+        "subject": f"Join {merchant.name} on {settings.PRODUCT_NAME}",
+        "invited_by": actor.name,
+        "role": invitation.get_role_display(),
+        "button_url": invitation_link(invitation),
+        "button_label": "Join",
+    }
+    Message.objects.create(
+        event_id=event.pk,
+        kind="invitation",
+        recipient=invitation.email,
+        recipient_index=blind_index(invitation.email, merchant_id=merchant.pk, purpose="email"),
+        subject=context["subject"],
+        text=render_to_string("backoffice/mail/invitation.txt", context),
+        html=render_to_string("backoffice/mail/invitation.html", context),
+        due_at=now(),
+    )
+    wake("notifications.send_messages")
 
 
 def withdraw_invitation(invitation_id: UUID, *, actor: Actor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from csp.decorators import csp, csp_update
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
@@ -16,6 +17,8 @@ from returns_portal.backoffice.paging import keyset
 from returns_portal.core.errors import DomainError, NotFound
 from returns_portal.tenancy.permissions import Permission
 
+# Invitations to the team hold a link that lets their reader in: they are for nobody else to read.
+_TO_SHOPPERS = Q(rma__isnull=False)
 TONES = {
     Message.Status.QUEUED: ("info", "clock"),
     Message.Status.SENDING: ("info", "send"),
@@ -31,14 +34,15 @@ def messages(request: HttpRequest) -> HttpResponse:
     """List messages, newest first, of one status or all."""
     status = request.GET.get("status", "")
     status = status if status in Message.Status.values else ""
-    found = keyset(outbox(status).defer("html"), request, order=("-created_at", "-id"))
+    rows = outbox(status).filter(_TO_SHOPPERS).defer("html")
+    found = keyset(rows, request, order=("-created_at", "-id"))
     tabs = [{"label": "All", "url": "?", "current": not status}]
     tabs += [
         {"label": label, "url": f"?status={value}", "current": value == status}
         for value, label in Message.Status.choices
     ]
-    rows = [{"row": one, **_look(one)} for one in found.rows]
-    context = {"slice": found, "rows": rows, "tabs": tabs}
+    listed = [{"row": one, **_look(one)} for one in found.rows]
+    context = {"slice": found, "rows": listed, "tabs": tabs}
     return page(request, "backoffice/messages.html", "messages", context)
 
 
@@ -48,7 +52,7 @@ def _look(message: Message) -> dict[str, str]:
 
 
 def _one(message_id: UUID) -> Message:
-    found = outbox().filter(pk=message_id).first()
+    found = outbox().filter(_TO_SHOPPERS, pk=message_id).first()
     if found is None:
         raise NotFound("This message isn’t here.")
     return found

@@ -92,6 +92,7 @@ def _world(
         refund=refund,
         part=RefundAllocation.objects.filter(refund=refund)[0],
         message=Message.objects.create(
+            rma=rma,
             event_id=new_id(), kind="received", recipient="maya@example.com",
             recipient_index=b"0" * 16, subject="We got it", text="We got it",
             html="<p>We got it</p>",
