@@ -24,6 +24,7 @@ def steps_for(values: dict[str, Any]) -> list[Step]:
         pack,
         _step(_("Put the return slip inside,"), _("so that we know the parcel is yours.")),
         _send_yourself(values["send_to"]),
+        _step(_("Keep the receipt"), _("and enter its tracking number on your return’s page.")),
     ]
 
 

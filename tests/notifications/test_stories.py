@@ -38,6 +38,7 @@ SAYS: dict[str, list[str]] = {
     ],
     "approved_own_carrier": [
         "return slip inside",
+        "enter its tracking number on your return’s page",
         "Northloom Returns, 14 Drury Street, D02 XY45 Dublin, Ireland",
         r"http://\S+/s/\S+/slip\.pdf",
     ],
