@@ -22,6 +22,11 @@ class TenantForeignKey(models.ForeignKey):
         kwargs.setdefault("db_index", False)
         super().__init__(to, on_delete, **kwargs)
 
+    def deconstruct(self) -> Any:
+        """Say whether it is indexed: Django leaves out True, which is not the default here."""
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, kwargs | {"db_index": self.db_index}
+
 
 class TenantModel(models.Model):
     """A row of one merchant, bound by the manager and by row-level security."""

@@ -86,3 +86,20 @@ def test_unique_constraints_begin_with_the_merchant(model: type[models.Model]) -
         if isinstance(constraint, models.UniqueConstraint) and constraint.fields:
             first = constraint.fields[0]
             assert first == "merchant" or first in random_or_global, constraint.name
+
+
+@pytest.mark.parametrize("model", TENANT_MODELS, ids=lambda m: m._meta.label)
+def test_references_that_ask_for_an_index_have_one(model: type[models.Model]) -> None:
+    wanted = {
+        field.column
+        for field in model._meta.local_fields
+        if isinstance(field, TenantForeignKey) and field.db_index
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT substring(indexdef FROM 'USING btree \\((\\w+)') FROM pg_indexes"
+            " WHERE tablename = %s",
+            [model._meta.db_table],
+        )
+        leading = {row[0] for row in cursor.fetchall()}
+    assert wanted <= leading
