@@ -31,20 +31,13 @@ MINIMUM = (3, 11)
 CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3.14", "python3")
 UV_VERSION = "0.13.8"
 UV_LOCK = ROOT / "requirements-uv.lock"
-LOCKS = {
-    "runtime": ROOT / "requirements.lock",
-    "dev": ROOT / "requirements-dev.lock",
-}
-PROFILE_OF_COMMAND = {
-    "run": "runtime",
-    "bench": "runtime",
-    "test": "dev",
-    "setup": "dev",
-    "exec": "dev",
-}
+LOCKS = {"runtime": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
+PROFILE_OF_COMMAND = dict.fromkeys(["run", "bench"], "runtime")
+PROFILE_OF_COMMAND.update(dict.fromkeys(["test", "setup", "exec"], "dev"))
 PANGO_LIBRARIES = ("libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 PANGO_PACKAGES = ["libpangoft2-1.0-0", "libharfbuzz-subset0"]
 # Playwright's driver is a Node.js that needs libatomic; the browser is Debian's own.
+NODE_LIBRARY = "libatomic.so.1"
 BROWSER_PACKAGES = ["chromium", "libatomic1"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 STARTED = time.monotonic()
@@ -211,17 +204,12 @@ def ensure_venv(interpreter):
         [interpreter, "-m", "venv", "--without-pip", str(VENV)], capture_output=True
     )
     if made.returncode != 0:
-        reason = (made.stderr or made.stdout).decode("utf-8", "replace").strip()
+        said = (made.stderr or made.stdout).decode("utf-8", "replace").split("\n")
+        reason = next((line.strip() for line in reversed(said) if line.strip()), "no reason given")
         raise BootstrapError(
-            f"The Python environment could not be created ({last_line(reason)}): install the "
+            f"The Python environment could not be created ({reason}): install the "
             "venv module (Debian: apt-get install python3-venv) and run this again."
         )
-
-
-def last_line(text):
-    """Return the last non-empty line, which is where tools put the reason."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
 
 
 def pip_command(interpreter):
@@ -297,8 +285,7 @@ def install_lock(lock, interpreter):
         if run_quietened([*command, str(lock)], environment):
             return
         say("uv could not install them; trying pip, which takes a few minutes")
-    command = [*pip_command(interpreter), "install", "--require-hashes", "--retries", "2"]
-    command += ["--disable-pip-version-check", "--quiet", "-r", str(lock)]
+    command = [*pip_command(interpreter), "install", "--require-hashes", "--quiet", "-r", str(lock)]
     if subprocess.run(command, env=environment).returncode != 0:
         raise BootstrapError(
             "The packages could not be installed (the reason is above): check the network "
@@ -328,17 +315,14 @@ def apt_install(packages, purpose):
 
 
 def has_library(name):
-    """Tell whether the dynamic linker finds a shared library."""
+    """Tell whether the dynamic linker finds a shared library; only Linux is asked."""
+    if not sys.platform.startswith("linux"):
+        return True
     try:
         ctypes.CDLL(name)
     except OSError:
         return False
     return True
-
-
-def has_driver_library():
-    """Tell whether Playwright's driver would start."""
-    return not sys.platform.startswith("linux") or has_library("libatomic.so.1")
 
 
 def ensure_system_packages(profile):
@@ -348,9 +332,9 @@ def ensure_system_packages(profile):
     browser the browser tests skip. A failed attempt is not repeated on every start.
     """
     wanted = {}
-    if sys.platform.startswith("linux") and not all(map(has_library, PANGO_LIBRARIES)):
+    if not all(map(has_library, PANGO_LIBRARIES)):
         wanted["PDF labels through WeasyPrint"] = PANGO_PACKAGES
-    if profile == "dev" and not (any(map(shutil.which, BROWSERS)) and has_driver_library()):
+    if profile == "dev" and not (any(map(shutil.which, BROWSERS)) and has_library(NODE_LIBRARY)):
         wanted["browser tests"] = BROWSER_PACKAGES
     if profile == "dev" and not shutil.which("pdftoppm"):
         wanted["tests that read PDFs"] = ["poppler-utils"]
@@ -384,8 +368,7 @@ def main(arguments):
     """Run one of `run`, `bench`, `test`, `setup`, `exec`; return the exit status."""
     command, rest = (arguments[0] if arguments else ""), arguments[1:]
     if command not in PROFILE_OF_COMMAND:
-        print("Usage: ./run [--reset] [--port N] [--no-seed]  or  ./test [pytest arguments]")
-        print("or  ./bench [--quick]")
+        print("Usage: ./run [--reset] [--port N] [--no-seed], ./test [pytest arguments], ./bench")
         return 2
     profile = PROFILE_OF_COMMAND[command]
     try:
