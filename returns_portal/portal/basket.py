@@ -76,6 +76,12 @@ class Basket:
     def refund_by(self) -> date:
         return self.send_by + timedelta(days=self.policy.refund_days)
 
+    @property
+    def method(self) -> str:
+        """Return how the parcel is sent as far as we know: as chosen before, else the usual way."""
+        told = self.draft.content.get("method", "")
+        return str(told) if told in self.policy.methods else self.policy.methods[0]
+
     def decision(self) -> Decision:
         """Return what policy would say to the answers now, all of them chosen."""
         asked = [

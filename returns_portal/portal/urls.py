@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("r/<token:token>/resolution", resolution.resolution, name="resolution"),
     path("r/<token:token>/quote", resolution.quote, name="quote"),
     path("r/<token:token>/method", method.method, name="method"),
+    path("r/<token:token>/method/quote", method.method_quote, name="method_quote"),
     path("r/<token:token>/returns", find.returns, name="returns"),
     path("s/<token:token>", status.status, name="status"),
     path("s/<token:token>/live", status.live, name="live"),

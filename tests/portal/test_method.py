@@ -227,3 +227,17 @@ def test_method_needs_the_same_statements_for_2_and_20_lines(
         counts.append(statements(shopper, f"r/{shopper.token}/method"))
 
     assert counts[0] == counts[1] <= 16
+
+
+def test_method_with_an_own_carrier_takes_no_return_fee(ready: Shopper) -> None:
+    label = text(ready.step("method/quote", {"method": "label"}))
+    own = text(ready.step("method/quote", {"method": "own"}))
+    seen = re.search(r'name="seen" value="([^"]+)"', text(ready.step("method")))
+    assert seen is not None
+    response = ready.confirm("own", seen=seen[1])
+
+    assert "€80.55 refund" in label
+    assert "€85.50 refund" in own
+    assert "You pay your carrier, and no return fee." in own
+    assert response.status_code == 302
+    assert returns()[0].expected_minor == 8550

@@ -50,7 +50,7 @@ def test_resolution_names_the_payment_and_the_money_of_each_item(chosen: Shopper
     assert page.count("Store credit") >= 2
     assert "€85.50" in page
     assert "€117.00" in page
-    assert "Return shipping, €4.95, comes off once." in page
+    assert "Return shipping with our label, €4.95, comes off once." in page
     assert not is_ticked(page)
 
 

@@ -153,11 +153,12 @@ def _exchange(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, 
 
 def _fee_words(basket: Basket, answer: Answer, kind: str) -> str:
     fee = basket.policy.fee
-    if not fee.amount_minor or basket.policy.currency != basket.order.currency:
+    no_fee = not fee.amount_minor or "label" not in basket.policy.methods
+    if no_fee or basket.policy.currency != basket.order.currency:
         return ""
     amount = {"amount": format_money(Money(fee.amount_minor, basket.order.currency))}
     if _pays_fee(basket, answer, kind):
-        return _("Return shipping, %(amount)s, comes off once.") % amount
+        return _("Return shipping with our label, %(amount)s, comes off once.") % amount
     return _("No return fee, because we made the mistake.")
 
 

@@ -34,7 +34,7 @@ def method_choices(basket: Basket, chosen: str) -> list[dict[str, Any]]:
             "price_text": _("You pay"),
         },
     }
-    fee = _fee(basket)
+    fee = _label_fee(basket)
     if fee:
         words[Return.Method.LABEL]["price_text"] = format_money(fee)
         words[Return.Method.LABEL]["note"] += " " + _("Comes off your refund.")
@@ -52,12 +52,12 @@ def method_choices(basket: Basket, chosen: str) -> list[dict[str, Any]]:
     ]
 
 
-def _fee(basket: Basket) -> Money | None:
-    quote = basket.price(basket.answers)
+def _label_fee(basket: Basket) -> Money | None:
+    quote = basket.price(basket.answers, Return.Method.LABEL)
     return quote.fee if quote is not None and quote.fee else None
 
 
-def parcel_words(basket: Basket, quote: Quote | None) -> str:
+def parcel_words(basket: Basket, quote: Quote | None, method: str) -> str:
     """Say that it all fits one parcel, and what the way back costs."""
     units = sum(one.quantity for one in basket.answers)
     fee = quote.fee if quote is not None else None
@@ -67,7 +67,9 @@ def parcel_words(basket: Basket, quote: Quote | None) -> str:
         together = _("Both items can go in one parcel.")
     else:
         together = _("All %(n)d items can go in one parcel.") % {"n": units}
-    if fee:
+    if method == Return.Method.OWN:
+        cost = _("You pay your carrier, and no return fee.")
+    elif fee:
         cost = _("Return shipping, %(amount)s, comes off your refund.") % {
             "amount": format_money(fee)
         }

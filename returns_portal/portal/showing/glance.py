@@ -126,6 +126,8 @@ def _costs(policy: Policy) -> Iterator[str]:
         yield _("It is free if the item is faulty or we made a mistake.")
     if fee.waived_for_exchange:
         yield _("It is free if you exchange.")
+    if "own" in policy.methods:
+        yield _("It is not charged if you send the parcel with a carrier of your own.")
 
 
 def _times(policy: Policy) -> Iterator[str]:

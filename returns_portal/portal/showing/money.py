@@ -11,18 +11,13 @@ from returns_portal.commerce.models import Order, Variant
 from returns_portal.core.money import Money, format_money
 from returns_portal.portal.basket import Basket
 from rma.drafts import Answer
+from rma.policy.approval import FREE
 from rma.quoting import Quote
 from rma.states import ResolutionKind
 
 Row = dict[str, Any]
 Kind = ResolutionKind
 _TAX_WORDS = {"US": "tax", "CA": "tax", "AU": "GST", "NZ": "GST", "IN": "GST", "SG": "GST"}
-FREE_BECAUSE = {
-    "own_carrier": "Free, because you send it yourself",
-    "fault": "Free, because we made the mistake",
-    "exchange": "Free, because you exchange",
-    "both": "Free, because of a mistake of ours and an exchange",
-}
 
 
 def paid_with(order: Order) -> str:
@@ -129,7 +124,7 @@ def fee_rows(currency: str, fees: list[dict[str, Any]], *, brief: bool = False) 
     row = {"kind": "plus", "label": label, "was": Money(waived[0]["asked_minor"], currency)}
     if brief:
         return [{**row, "text": _("Free")}]
-    note = FREE_BECAUSE.get(waived[0]["waiver"], "")
+    note = FREE.get(waived[0]["waiver"], "")
     return [{**row, "note": note, "amount": Money.zero(currency)}]
 
 

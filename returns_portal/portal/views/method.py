@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -42,9 +43,9 @@ def method(request: HttpRequest, token: str) -> HttpResponse:
     basket = read_basket(request.merchant, draft)
     if not basket.answers or not all(one.wanted for one in basket.answers):
         return HttpResponseRedirect(reverse("resolution", kwargs={"token": token}))
-    chosen = request.POST.get("method", "") or draft.content.get("method", "")
     if request.method != "POST":
-        return _show(request, basket, chosen)
+        return _show(request, basket, draft.content.get("method", ""))
+    chosen = request.POST.get("method", "")
     if chosen not in basket.policy.methods:
         errors = [{"text": _("Choose how you send it back"), "href": "#methods"}]
         return _show(request, basket, "", errors, status=422)
@@ -56,6 +57,15 @@ def method(request: HttpRequest, token: str) -> HttpResponse:
     except DomainError as refusal:
         return _refuse(request, basket, chosen, refusal)
     return HttpResponseRedirect(reverse("status", kwargs={"token": rma.token}))
+
+
+@shopper_page("POST")
+def method_quote(request: HttpRequest, token: str) -> HttpResponse:
+    """Return the money for the way of sending that is looked at."""
+    basket = read_basket(request.merchant, proven_draft(request, token))
+    return render(
+        request, "portal/_method_quote.html", _priced(basket, request.POST.get("method", ""))
+    )
 
 
 def _confirm(basket: Basket, chosen: str) -> Return:
@@ -97,21 +107,29 @@ def _show(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    variants = _variants(basket)
-    quote = basket.price(basket.answers)
     context: dict[str, Any] = {
+        **_priced(basket, chosen),
         "basket": basket,
         "steps": steps(4, basket.draft.token),
         "errors": errors or [],
         "methods": method_choices(basket, chosen),
-        "lede": parcel_words(basket, quote),
-        "lines": sum_lines(basket, variants),
-        "rows": sum_rows(basket, quote),
-        "bar": money.bar(basket, basket.answers, quote, variants),
         "next": next_words(basket),
         "seen": _seen(basket),
     }
     return page(request, "method.html", context, status=status)
+
+
+def _priced(basket: Basket, chosen: str) -> dict[str, Any]:
+    """Return what depends on the way it is sent: the money, and the words about it."""
+    way = chosen if chosen in basket.policy.methods else basket.method
+    variants = _variants(basket)
+    quote = basket.price(basket.answers, way)
+    return {
+        "lede": parcel_words(basket, quote, way),
+        "lines": sum_lines(basket, variants),
+        "rows": sum_rows(basket, quote),
+        "bar": money.bar(basket, basket.answers, quote, variants),
+    }
 
 
 def _variants(basket: Basket) -> dict[UUID, Variant | None]:
@@ -127,10 +145,12 @@ def _variants(basket: Basket) -> dict[UUID, Variant | None]:
 
 def _seen(basket: Basket) -> str:
     """Return a fingerprint of what the page shows, to notice that it changed before confirming."""
-    quote = basket.price(basket.answers)
+    quotes = [basket.price(basket.answers, way) for way in basket.policy.methods]
     shown = [
         [str(one.order_line_id), one.quantity, one.reason, one.wanted, str(one.exchange_variant_id)]
         for one in basket.answers
     ]
-    totals = [quote.refund.minor, quote.store_credit.minor, quote.fee.minor] if quote else []
+    totals = [
+        [quote.refund.minor, quote.store_credit.minor, quote.fee.minor] for quote in quotes if quote
+    ]
     return hashlib.sha256(json.dumps([shown, totals]).encode()).hexdigest()[:32]

@@ -63,6 +63,7 @@ ENTRIES: dict[str, PortalEntry] = {
     "resolution": PortalEntry(Opens.BY_PROOF, BOTH, _draft),
     "quote": PortalEntry(Opens.BY_PROOF, POST, _draft),
     "method": PortalEntry(Opens.BY_PROOF, BOTH, _draft),
+    "method_quote": PortalEntry(Opens.BY_PROOF, POST, _draft),
     "returns": PortalEntry(Opens.BY_PROOF, kwargs=_draft),
     "status": PortalEntry(Opens.BY_LINK, kwargs=_return),
     "live": PortalEntry(Opens.BY_LINK, kwargs=_return),
