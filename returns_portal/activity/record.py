@@ -22,14 +22,17 @@ from returns_portal.tenancy.managers import insert_together
 Handler = Callable[[Event], None]
 
 _handlers: dict[str, Handler] = {}
-_by_kind: dict[str, list[str]] = defaultdict(list)
+_by_kind: dict[str, list[tuple[str, Callable[[Event], bool]]]] = defaultdict(list)
 
 
-def handles(*kinds: EventKind, name: str) -> Callable[[Handler], Handler]:
+def handles(
+    *kinds: EventKind, name: str, when: Callable[[Event], bool] = lambda event: True
+) -> Callable[[Handler], Handler]:
     """Register a function for events of ``kinds`` under a stable ``name`` (it is stored).
 
     The handler runs in its own transaction in the event's merchant scope; it must be safe to run
-    twice and read again whatever it needs.
+    twice and read again whatever it needs. ``when`` tells, as an event is recorded, whether it is
+    news to the handler at all.
     """
 
     def register(handler: Handler) -> Handler:
@@ -37,7 +40,7 @@ def handles(*kinds: EventKind, name: str) -> Callable[[Handler], Handler]:
             raise ValueError(f"two handlers are called {name!r}")
         _handlers[name] = handler
         for kind in kinds:
-            _by_kind[kind].append(name)
+            _by_kind[kind].append((name, when))
         return handler
 
     return register
@@ -111,7 +114,8 @@ def _write(events: Sequence[Event]) -> None:
     deliveries = [
         Delivery(event=event, handler=name, due_at=event.occurred_at)
         for event in events
-        for name in _by_kind.get(event.kind, ())
+        for name, when in _by_kind.get(event.kind, ())
+        if when(event)
     ]
     insert_together(events, deliveries)
     if deliveries:

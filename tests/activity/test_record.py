@@ -72,6 +72,16 @@ def test_record_event_nobody_handles_is_kept() -> None:
     assert (Event.objects.count(), Delivery.objects.count()) == (1, 0)
 
 
+def test_record_event_that_is_no_news_to_a_handler_is_not_delivered_to_it() -> None:
+    handles(EventKind.NOTE_ADDED, name="test.picky", when=lambda e: e.facts["text"] == "big")(
+        lambda event: None
+    )
+    note("small")
+    big = note("big")
+
+    assert [one.event for one in Delivery.objects.filter(handler="test.picky")] == [big]
+
+
 def test_recorded_together_writes_all_at_the_end_in_order() -> None:
     def act() -> None:
         with recorded_together():
