@@ -13,6 +13,7 @@ from uuid import UUID
 from refunds.models import Journal, JournalEntry, Refund, RefundAllocation
 from refunds.models.books import Account
 from returns_portal.core.money import Money
+from returns_portal.tenancy.managers import insert_together
 
 Legs = Mapping[Account, int]
 
@@ -21,12 +22,13 @@ def post(*, kind: str, key: str, currency: str, about_id: UUID, legs: Legs) -> J
     """Write one journal with its legs; legs of zero are left out. Raises ValueError off balance."""
     if sum(legs.values()):
         raise ValueError(f"journal {key} is off balance by {sum(legs.values())}")
-    journal = Journal.objects.create(kind=kind, key=key, currency=currency, about_id=about_id)
-    JournalEntry.objects.bulk_create(
+    journal = Journal(kind=kind, key=key, currency=currency, about_id=about_id)
+    entries = [
         JournalEntry(journal=journal, account=account, amount_minor=minor)
         for account, minor in legs.items()
         if minor
-    )
+    ]
+    insert_together([journal], entries)
     return journal
 
 

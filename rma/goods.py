@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from rma.models import Inspection, ReceiptLine, Resolution, ReturnLine
-from rma.states import InspectionStatus, ReceiptLineStatus, ResolutionStatus
+from rma.models import Inspection, ReceiptLine, Resolution, Return, ReturnLine
+from rma.stages import fact_columns, facts_on
+from rma.states import (
+    InspectionStatus,
+    ReceiptLineStatus,
+    ResolutionFact,
+    ResolutionStatus,
+    StageFacts,
+)
 
 INSPECTED = (InspectionStatus.INSPECTED, InspectionStatus.DISPOSED)
 
@@ -46,9 +55,37 @@ class LineGoods:
         return self.missing - self.short
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A locked return as it stands: the units of every line, and what decides its stage."""
+
+    goods: tuple[LineGoods, ...]
+    facts: StageFacts
+
+    @property
+    def is_settled(self) -> bool:
+        return any(one.is_settled for one in self.goods)
+
+    def owing(self, made: Sequence[Resolution]) -> Standing:
+        """Return the standing after ``made`` were added to what the return owes."""
+        new = tuple(ResolutionFact(one.kind, one.status) for one in made)
+        facts = replace(self.facts, resolutions=(*self.facts.resolutions, *new))
+        return replace(self, facts=facts)
+
+
+def standing_of(rma: Return) -> Standing:
+    """Read units and facts of a locked return in one statement."""
+    lines = list(_lines(rma.pk).annotate(**fact_columns(rma)))
+    return Standing(tuple(_goods(line) for line in lines), facts_on(lines[0], rma))
+
+
 def goods_of(rma_id: UUID) -> list[LineGoods]:
     """Return the units of every line of a return, with order line and variant. One statement."""
-    lines = (
+    return [_goods(line) for line in _lines(rma_id)]
+
+
+def _lines(rma_id: UUID) -> QuerySet[ReturnLine]:
+    return (
         ReturnLine.objects.filter(rma_id=rma_id)
         .select_related("order_line", "order_line__variant")
         .annotate(
@@ -66,24 +103,19 @@ def goods_of(rma_id: UUID) -> list[LineGoods]:
         )
         .order_by("position", "pk")
     )
-    return [
-        LineGoods(
-            line=line,
-            received=line.n_received,
-            wrong=line.n_wrong,
-            declared_short=line.n_short,
-            pending=line.n_pending,
-            accepted=line.n_accepted,
-            rejected=line.n_rejected,
-            is_settled=line.settled,
-        )
-        for line in lines
-    ]
 
 
-def pending_inspections(rma_id: UUID) -> QuerySet[Inspection]:
-    """Return the units of a return that wait at the bench, extra and wrong ones included."""
-    return Inspection.objects.filter(rma_id=rma_id).exclude(status__in=INSPECTED)
+def _goods(line: Any) -> LineGoods:
+    return LineGoods(
+        line=line,
+        received=line.n_received,
+        wrong=line.n_wrong,
+        declared_short=line.n_short,
+        pending=line.n_pending,
+        accepted=line.n_accepted,
+        rejected=line.n_rejected,
+        is_settled=line.settled,
+    )
 
 
 def _quantity(status: ReceiptLineStatus) -> Coalesce:

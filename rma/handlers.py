@@ -11,9 +11,9 @@ from returns_portal.activity.models import Event
 from returns_portal.activity.record import handles
 from returns_portal.core.db import action_transaction
 from rma.actions.closing import close_if_settled, move_resolution, open_again
-from rma.locks import lock_return
+from rma.locks import lock_return_of_refund
 from rma.models import Resolution
-from rma.stages import refresh_stage
+from rma.stages import refresh_stage, stage_facts
 from rma.states import ResolutionStatus
 
 _FOLLOWS: Mapping[str, ResolutionStatus] = {
@@ -31,9 +31,13 @@ _FOLLOWS: Mapping[str, ResolutionStatus] = {
     EventKind.REFUND_FAILED,
     EventKind.REFUND_CANCELLED,
     name="rma.on_refund",
+    when=lambda event: not event.facts.get("at_once"),
 )
 def on_refund(event: Event) -> None:
-    """Bring the resolution to where its refund stands now, whatever the event said then."""
+    """Bring the resolution to where its refund stands now, whatever the event said then.
+
+    A refund approved at once, as it was asked for, is no news to whoever asked.
+    """
     follow_refund(event.subject_id)
 
 
@@ -43,17 +47,16 @@ def follow_refund(refund_id: UUID) -> None:
     The refund is read again under the return's lock: events may come late, twice or crossed.
     """
     with action_transaction():
-        found = Resolution.objects.filter(refund_id=refund_id).values_list("pk", "rma_id").first()
-        if found is None:
+        rma = lock_return_of_refund(refund_id)
+        if rma is None:
             return
-        resolution_id, rma_id = found
-        rma = lock_return(rma_id)
-        resolution = Resolution.objects.select_related("refund").get(pk=resolution_id)
+        resolution = Resolution.objects.select_related("refund").get(refund_id=refund_id)
         status = _FOLLOWS.get(resolution.refund.status)
         if status is None or status == resolution.status:
             return
         move_resolution(resolution, status)
         if status != ResolutionStatus.SETTLED:
             open_again(rma)
-        close_if_settled(rma)
-        refresh_stage(rma)
+        facts = stage_facts(rma)
+        close_if_settled(rma, facts)
+        refresh_stage(rma, facts)

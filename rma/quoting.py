@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from uuid import UUID
@@ -102,17 +102,19 @@ def quote_return(
     *,
     method: str = "label",
     captured_minor: int | None = None,
+    own_units: Mapping[UUID, int] | None = None,
 ) -> Quote:
     """Price ``lines`` of ``order`` (lines and payments loaded) by what remains of it.
 
     Refuses (DomainError) what is more than remains. ``captured_minor`` replaces the sum of the
-    loaded payments; with the shopper's ``own`` carrier as ``method`` no return fee is due. One
-    query for earlier resolutions, when units were claimed before.
+    loaded payments; with the shopper's ``own`` carrier as ``method`` no return fee is due.
+    ``own_units`` are claimed by the return itself, of which nothing is settled yet. One query
+    for earlier resolutions, when others were claimed.
     """
     snapshot = order_snapshot(order)
     if captured_minor is not None:
         snapshot = replace(snapshot, paid_minor=captured_minor)
-    priors = earlier_resolutions(order)
+    priors = earlier_resolutions(order, own_units or {})
     fault = any(_is_fault(line, policy) for line in lines)
     priced: dict[str, Breakdown] = {}
     fee_left: int | None = None
@@ -134,9 +136,13 @@ def quote_return(
     return _quote(order.currency, priced)
 
 
-def earlier_resolutions(order: Order) -> tuple[PriorRefund, ...]:
-    """Return what earlier returns of ``order`` used up, in flight or settled."""
-    if not any(line.claimed_quantity for line in order.lines.all()):
+def earlier_resolutions(order: Order, own_units: Mapping[UUID, int]) -> tuple[PriorRefund, ...]:
+    """Return what earlier returns of ``order`` used up, in flight or settled.
+
+    A resolution keeps the claim on the units it settled: where none is claimed but
+    ``own_units``, there is none.
+    """
+    if all(line.claimed_quantity <= own_units.get(line.pk, 0) for line in order.lines.all()):
         return ()
     stored = (
         Resolution.objects.filter(rma__order_id=order.pk)

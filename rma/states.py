@@ -226,6 +226,11 @@ class StageFacts:
     call_failed: bool = False
     resolutions: tuple[ResolutionFact, ...] = ()
 
+    @property
+    def units_pending(self) -> int:
+        """Units that lie on the bench, extra and wrong ones included."""
+        return self.units_received - self.units_inspected
+
 
 _BY_STATUS = {
     R.REQUESTED: "review",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from refunds.models import Refund, RefundAllocation
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.record import NewEvent, record_event, record_events
 from returns_portal.commerce.locks import lock_order
-from returns_portal.commerce.models import Order
+from returns_portal.commerce.models import Order, Payment
 from returns_portal.core.actor import Actor, ActorKind
 from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction
@@ -36,18 +37,20 @@ def request_refund(
     actor: Actor,
     method: str = Refund.Method.ORIGINAL,
     promised_on: date | None = None,
-    locked_order: Order | None = None,
+    locked: tuple[Order, Sequence[Payment]] | None = None,
+    is_new: bool = False,
 ) -> Refund:
     """Owe ``amount`` to the shopper of an order and, unless a second person must agree, send it.
 
     ``key`` names the business fact: the same key again returns the same refund, and another amount
     under it is a Conflict. The money is taken from what the order's payments still hold now, so
     that refunds in flight count as spent. Raises DomainError naming what remains. A caller that
-    has locked the order in this transaction hands it over as ``locked_order``.
+    has locked the order and its payments in this transaction hands them over as ``locked``;
+    ``is_new`` says that the fact behind ``key`` was made in it too, so nothing was asked before.
     """
     with action_transaction():
-        order = locked_order or lock_order(order_id)
-        known = Refund.objects.filter(key=key).first()
+        order = lock_order(order_id) if locked is None else locked[0]
+        known = None if is_new else Refund.objects.filter(key=key).first()
         if known is not None:
             return _same_fact(known, order, amount)
         _check_amount(order, amount, method)
@@ -73,7 +76,8 @@ def request_refund(
             refund.approved_at = now()
         refund.save(force_insert=True)
         by_hand = method == Refund.Method.MANUAL
-        parts = planning.allocate(refund, amount, lock_payments(order_id), by_hand=by_hand)
+        payments = lock_payments(order_id) if locked is None else locked[1]
+        parts = planning.allocate(refund, amount, payments, by_hand=by_hand)
         _announce(refund, actor)
         if needs_second:
             staff.ask_second_person(refund)
@@ -133,13 +137,11 @@ def _announce(refund: Refund, actor: Actor) -> None:
         "currency": refund.currency,
         "method": str(refund.method),
     }
-    kinds = [EventKind.REFUND_REQUESTED]
+    about = ("refund", refund.pk, refund.about_id)
+    events = [NewEvent(EventKind.REFUND_REQUESTED, *about, facts)]
     if refund.status == Status.APPROVED:
-        kinds.append(EventKind.REFUND_APPROVED)
-    record_events(
-        [NewEvent(kind, "refund", refund.pk, refund.about_id, facts) for kind in kinds],
-        actor=actor,
-    )
+        events.append(NewEvent(EventKind.REFUND_APPROVED, *about, facts | {"at_once": True}))
+    record_events(events, actor=actor)
 
 
 def approve_refund(refund_id: UUID, *, actor: Actor) -> Refund:

@@ -23,6 +23,7 @@ from returns_portal.tenancy.permissions import Permission
 
 Part = RefundAllocation.Status
 Whole = Refund.Status
+_GONE = (Part.FAILED, Part.CANCELLED)
 
 
 class _Change:
@@ -192,7 +193,7 @@ def _on_its_way(change: _Change, status: RefundStatus) -> None:
     if planning.is_by_hand(part):
         staff.ask_to_pay(refund, part)
         return
-    _sent(change, planning.live_parts(refund.pk))
+    _sent(change, _other_parts(change))
     if status is RefundStatus.REQUIRES_ACTION:
         staff.tell_requires_action(refund)
 
@@ -202,17 +203,15 @@ def _paid(change: _Change) -> None:
     refund, part = change.refund, change.part
     if part.status == Part.SUCCEEDED:
         return
-    parts = planning.live_parts(refund.pk)
-    revived = part.status in (Part.FAILED, Part.CANCELLED)
-    if revived and not _revive(refund, part, parts):
+    revived = part.status in _GONE
+    others = _other_parts(change)
+    if revived and not _revive(refund, part, others):
         return
-    _sent(change, parts)
+    _sent(change, others)
     change.set_part(status=Part.SUCCEEDED, settled_at=now(), failure_code="", failure_message="")
     ledger.post_paid(part, again=revived)
-    others = sum(
-        one.amount_minor for one in parts if one.status == Part.SUCCEEDED and one.pk != part.pk
-    )
-    if others + part.amount_minor < refund.amount_minor:
+    paid = sum(one.amount_minor for one in others if one.status == Part.SUCCEEDED)
+    if paid + part.amount_minor < refund.amount_minor:
         if refund.status != Whole.FAILED:
             change.set_refund(status=Whole.EXECUTING)
         return
@@ -223,13 +222,21 @@ def _paid(change: _Change) -> None:
     change.tell(EventKind.REFUND_SUCCEEDED, amount_minor=refund.amount_minor)
 
 
-def _revive(refund: Refund, part: RefundAllocation, parts: list[RefundAllocation]) -> bool:
+def _other_parts(change: _Change) -> list[RefundAllocation]:
+    """Return the other parts that count; beside a live one that bears it all there are none."""
+    refund, part = change.refund, change.part
+    if part.status not in _GONE and part.amount_minor == refund.amount_minor:
+        return []
+    return [one for one in planning.live_parts(refund.pk) if one.pk != part.pk]
+
+
+def _revive(refund: Refund, part: RefundAllocation, others: list[RefundAllocation]) -> bool:
     """Take a part back into account that was given up but is paid after all, if there is room.
 
     There is none once its successor was sent, or the refund was cancelled: the money may then have
     gone out twice, and only a person can get it back.
     """
-    fits = sum(one.amount_minor for one in parts) + part.amount_minor <= refund.amount_minor
+    fits = sum(one.amount_minor for one in others) + part.amount_minor <= refund.amount_minor
     if refund.status != Whole.CANCELLED and fits and planning.has_room(part):
         planning.take_from_payment(part)
         return True
@@ -240,7 +247,7 @@ def _revive(refund: Refund, part: RefundAllocation, parts: list[RefundAllocation
 def _failed(change: _Change, code: str, message: str) -> None:
     """Write that a part was refused or bounced: free its payment and open the debt again."""
     refund, part = change.refund, change.part
-    if part.status in (Part.FAILED, Part.CANCELLED):
+    if part.status in _GONE:
         return
     late = part.status == Part.SUCCEEDED
     change.set_part(
@@ -262,10 +269,10 @@ def _failed(change: _Change, code: str, message: str) -> None:
     )
 
 
-def _sent(change: _Change, parts: list[RefundAllocation]) -> None:
+def _sent(change: _Change, others: list[RefundAllocation]) -> None:
     """Note when the money left, and say so once per refund."""
     if change.part.sent_at is not None:
         return
     change.set_part(sent_at=now())
-    if not any(one.sent_at for one in parts if one.pk != change.part.pk):
+    if not any(one.sent_at for one in others):
         change.tell(EventKind.REFUND_SENT, amount_minor=change.refund.amount_minor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import (
@@ -18,6 +19,7 @@ from django.db.models import (
 from returns_portal.commerce.keys import email_index, number_key, postcode_index
 from returns_portal.commerce.models import Order, OrderLine, Payment
 from returns_portal.core.crypto import normalise
+from returns_portal.core.db import preload
 from returns_portal.core.errors import NotFound
 
 
@@ -51,9 +53,11 @@ def order_for_return(order_id: UUID) -> Order:
     return order
 
 
-def load_for_return(order: Order) -> Order:
-    """Load ``lines`` and ``payments`` as :func:`order_for_return` does, on a row already read."""
-    prefetch_related_objects([order], *_parts_for_return())
+def load_for_return(order: Order, *, payments: Sequence[Payment]) -> Order:
+    """Load ``lines`` as :func:`order_for_return` does, on a row read with its ``payments``."""
+    lines, _ = _parts_for_return()
+    prefetch_related_objects([order], lines)
+    preload(order, "payments", payments)
     return order
 
 

@@ -7,39 +7,42 @@ from returns_portal.activity.record import record_event
 from returns_portal.core.actor import SYSTEM
 from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction
-from rma.goods import pending_inspections
 from rma.models import Resolution, Return
-from rma.states import TRANSITIONS, ResolutionStatus, ReturnStatus, check_transition
+from rma.stages import refresh_stage
+from rma.states import (
+    TRANSITIONS,
+    ResolutionStatus,
+    ReturnStatus,
+    StageFacts,
+    check_transition,
+)
 
 Status = ResolutionStatus
 
 
-def close_if_settled(rma: Return) -> bool:
+def close_if_settled(rma: Return, facts: StageFacts) -> bool:
     """Close a locked, open return whose resolutions are all settled; return whether it closed.
 
-    Units that still lie on the bench, extra ones too, keep it open. The caller refreshes the stage.
+    ``facts`` were read in this transaction and count its changes. Units that still lie on the
+    bench, extra ones too, keep it open. A caller whose return stays open refreshes the stage.
     """
-    if rma.status != ReturnStatus.OPEN:
+    live = [owed.status for owed in facts.resolutions if owed.status != Status.CANCELLED]
+    if rma.status != ReturnStatus.OPEN or not live:
         return False
-    live = [
-        status
-        for status in Resolution.objects.filter(rma=rma).values_list("status", flat=True)
-        if status != Status.CANCELLED
-    ]
-    if not live or any(status != Status.SETTLED for status in live):
+    if any(status != Status.SETTLED for status in live):
         return False
-    return close(rma, outcome="settled")
+    return close(rma, facts, outcome="settled")
 
 
-def close(rma: Return, *, outcome: str) -> bool:
+def close(rma: Return, facts: StageFacts, *, outcome: str) -> bool:
     """Close a locked, open return unless units lie on the bench; return whether it closed."""
-    if pending_inspections(rma.pk).exists():
+    if facts.units_pending:
         return False
     with action_transaction():
         check_transition("return", rma.status, ReturnStatus.CLOSED)
         rma.status = ReturnStatus.CLOSED
         rma.closed_at = now()
-        rma.save(update_fields=["status", "closed_at"])
+        refresh_stage(rma, facts, saving=["status", "closed_at"])
         record_event(
             EventKind.RETURN_CLOSED,
             subject_kind="return",

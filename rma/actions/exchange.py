@@ -21,7 +21,7 @@ from returns_portal.core.ids import new_id
 from rma.actions.closing import close_if_settled, settle_resolution
 from rma.locks import lock_return
 from rma.models import Exchange, Resolution, Return, ReturnLine
-from rma.stages import refresh_stage
+from rma.stages import refresh_stage, stage_facts
 from rma.states import ResolutionKind, ResolutionStatus
 
 Status = Exchange.Status
@@ -95,8 +95,9 @@ def ship_exchange(exchange_id: UUID, *, actor: Actor, tracking_code: str) -> Exc
         exchange.save(update_fields=["status", "tracking_code", "shipped_at"])
         _record(EventKind.EXCHANGE_SHIPPED, exchange, rma.pk, actor)
         _settle_exchanges(rma)
-        close_if_settled(rma)
-        refresh_stage(rma)
+        facts = stage_facts(rma)
+        close_if_settled(rma, facts)
+        refresh_stage(rma, facts)
     return exchange
 
 

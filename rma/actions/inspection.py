@@ -9,7 +9,7 @@ from inventory.actions import moved_events
 from inventory.ledger import Move, apply_moves
 from inventory.models import Bucket
 from returns_portal.activity.kinds import EventKind
-from returns_portal.activity.record import NewEvent, record_events
+from returns_portal.activity.record import NewEvent, record_events, recorded_together
 from returns_portal.core.actor import Actor
 from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction
@@ -17,7 +17,7 @@ from returns_portal.core.errors import Conflict, InvalidInput, PolicyRefused
 from returns_portal.core.money import Money, share
 from rma.actions.closing import close_if_settled
 from rma.actions.resolution import settle_when_complete
-from rma.goods import goods_of
+from rma.goods import standing_of
 from rma.locks import lock_return_of_unit
 from rma.models import Inspection, Return
 from rma.policy.disposition import CHECKS, Disposition, Grade, Suggestion, suggest
@@ -56,7 +56,7 @@ def inspect_unit(
     """
     checks = dict(checklist or {})
     _check(grade, disposition, checks)
-    with action_transaction():
+    with action_transaction(), recorded_together():
         rma = lock_return_of_unit(inspection_id)
         unit = _unit(inspection_id)
         decided = {
@@ -83,9 +83,11 @@ def inspect_unit(
         unit.version += 1
         unit.save(update_fields=[*_DECIDED, "suggested", "status", "inspected_at", "version"])
         _move(rma, unit, actor)
-        if unit.return_line_id is None or not settle_when_complete(rma, goods_of(rma.pk)):
-            close_if_settled(rma)
-        refresh_stage(rma)
+        standing = standing_of(rma)
+        if unit.return_line_id is not None:
+            standing = standing.owing(settle_when_complete(rma, standing))
+        close_if_settled(rma, standing.facts)
+        refresh_stage(rma, standing.facts)
     return unit
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,7 +20,8 @@ from returns_portal.commerce.models import Variant
 from returns_portal.core.actor import Actor
 from returns_portal.core.db import action_transaction
 from returns_portal.core.errors import Conflict, InvalidInput, NotFound
-from rma.goods import LineGoods, goods_of
+from returns_portal.tenancy.managers import insert_together
+from rma.goods import LineGoods, standing_of
 from rma.locks import lock_return
 from rma.models import Inspection, Receipt, ReceiptLine, Return
 from rma.policy.live import policy_of
@@ -74,11 +75,12 @@ def receive_parcel(
         location, known_id = _location(location_id, operation_id)
         if known_id is not None:
             return _same_parcel(known_id, rma)
-        lines = {entry.line.pk: entry for entry in goods_of(rma.pk)}
+        standing = standing_of(rma)
+        lines = {entry.line.pk: entry for entry in standing.goods}
         _check(units, lines)
         if location is None or not location.is_active:
             raise NotFound("This location does not exist or is closed. Choose another.")
-        receipt = Receipt.objects.create(
+        receipt = Receipt(
             rma=rma,
             location=location,
             operation_id=operation_id,
@@ -86,14 +88,15 @@ def receive_parcel(
             received_by=actor.name[:120],
         )
         found = [_line(receipt, one, lines) for one in units]
-        ReceiptLine.objects.bulk_create(found)
-        Inspection.objects.bulk_create(list(_inspections(rma, location, found)))
+        bench = list(_inspections(rma, location, found))
+        insert_together([receipt], found, bench)
         movements = apply_moves(list(_arrivals(rma, location, found)), actor_name=actor.name)
         event = NewEvent(EventKind.PARCEL_RECEIVED, "receipt", receipt.pk, rma.pk, _counts(found))
         record_events([event, *moved_events(movements)], actor=actor)
         changed = _arrived(rma, receipt) if rma.received_at is None else []
         _tell_person(rma, receipt, found)
-        refresh_stage(rma, saving=changed)
+        on_bench = standing.facts.units_received + len(bench)
+        refresh_stage(rma, replace(standing.facts, units_received=on_bench), saving=changed)
     return receipt
 
 

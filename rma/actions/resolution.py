@@ -8,13 +8,14 @@ from uuid import UUID
 
 from refunds.actions.request import request_refund
 from refunds.actions.store_credit import issue_credit
+from refunds.locks import lock_payments
 from refunds.models import Refund
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import StaffTask
-from returns_portal.activity.record import record_event
+from returns_portal.activity.record import record_event, recorded_together
 from returns_portal.activity.staff_tasks import close_task, open_task
 from returns_portal.commerce.counters import release_units
-from returns_portal.commerce.models import Order
+from returns_portal.commerce.models import Order, Payment
 from returns_portal.commerce.selectors import load_for_return, order_for_return
 from returns_portal.core.actor import SYSTEM, Actor
 from returns_portal.core.clock import now
@@ -24,7 +25,8 @@ from returns_portal.core.ids import new_id
 from returns_portal.core.money import Money
 from rma.actions.closing import close
 from rma.actions.exchange import release_exchange
-from rma.goods import LineGoods, goods_of
+from rma.actions.opening import claimed_units
+from rma.goods import LineGoods, Standing, goods_of, standing_of
 from rma.locks import lock_return
 from rma.models import Exchange, Resolution, Return, ReturnLine
 from rma.policy.live import policy_of
@@ -96,51 +98,59 @@ def commit_resolution(rma_id: UUID, *, actor: Actor) -> list[Resolution]:
     Units that did not come are given back to the order. A return that was settled already answers
     with what was decided then. Raises Conflict while units wait at the bench.
     """
-    with action_transaction():
+    with action_transaction(), recorded_together():
         rma = lock_return(rma_id)
-        resolutions = settle(rma, goods_of(rma.pk), actor=actor)
-        refresh_stage(rma)
+        standing = standing_of(rma)
+        if standing.is_settled:
+            decided = Resolution.objects.filter(rma=rma)
+            return list(decided.exclude(status=ResolutionStatus.CANCELLED))
+        resolutions = settle(rma, standing, actor=actor)
+        refresh_stage(rma, standing.owing(resolutions).facts)
     return resolutions
 
 
-def settle_when_complete(rma: Return, goods: Sequence[LineGoods]) -> bool:
+def settle_when_complete(rma: Return, standing: Standing) -> list[Resolution]:
     """After an inspection: settle a locked return by itself, or put it before a person.
 
-    Nothing happens while units are awaited or lie on the bench. Returns False for a return that
-    was settled before: what comes late is paid by nobody but a person.
+    Returns what was settled now. Nothing happens while units are awaited or lie on the bench. What
+    comes after a return was settled is paid by nobody but a person.
     """
-    if any(one.is_settled for one in goods):
+    goods = standing.goods
+    if standing.is_settled:
         _ask_person(rma, "A unit came after the return was settled. Pay it by hand if it is owed.")
-        return False
+        return []
     if rma.status != ReturnStatus.OPEN or any(one.pending or one.awaited for one in goods):
-        return True
+        return []
     if any(one.rejected or one.short for one in goods):
         _ask_person(rma, "Units were missing or not accepted. Check the money, then settle it.")
-        return True
+        return []
     try:
         with attempt():
-            settle(rma, goods, actor=SYSTEM)
+            return settle(rma, standing, actor=SYSTEM)
     except DomainError as refusal:
         _ask_person(rma, refusal.message)
-    return True
+        return []
 
 
-def settle(rma: Return, goods: Sequence[LineGoods], *, actor: Actor) -> list[Resolution]:
-    """Write and set in motion what a locked return owes. The caller refreshes the stage."""
-    if any(one.is_settled for one in goods):
-        return list(Resolution.objects.filter(rma=rma).exclude(status=ResolutionStatus.CANCELLED))
+def settle(rma: Return, standing: Standing, *, actor: Actor) -> list[Resolution]:
+    """Write and set in motion what a locked, unsettled return owes; close it if nothing is open.
+
+    A caller whose return stays open refreshes the stage.
+    """
+    goods = standing.goods
     if rma.status != ReturnStatus.OPEN:
         raise InvalidTransition(
             f"This return is {rma.status.replace('_', ' ')}, so it can't be settled."
         )
-    order = load_for_return(rma.order)
+    payments = lock_payments(rma.order_id)
+    order = load_for_return(rma.order, payments=payments)
     order.merchant = rma.merchant
     preview = _preview(rma, goods, order)
     if preview.blocker:
         raise Conflict(preview.blocker, code="not_ready")
     resolutions = _resolutions(rma, preview, actor)
     for resolution in resolutions:
-        _set_in_motion(rma, order, resolution, actor)
+        _set_in_motion(rma, (order, payments), resolution, actor)
     Resolution.objects.bulk_create(resolutions)
     _settle_exchanges(rma, goods, actor)
     _decide_lines(goods)
@@ -148,7 +158,8 @@ def settle(rma: Return, goods: Sequence[LineGoods], *, actor: Actor) -> list[Res
     if preview.needs_person or actor is not SYSTEM:
         _close_task(rma, actor)
     if all(one.status == ResolutionStatus.SETTLED for one in resolutions):
-        close(rma, outcome="settled" if resolutions else "not_accepted")
+        outcome = "settled" if resolutions else "not_accepted"
+        close(rma, standing.owing(resolutions).facts, outcome=outcome)
     return resolutions
 
 
@@ -163,8 +174,16 @@ def _preview(rma: Return, goods: Sequence[LineGoods], order: Order) -> Preview:
         for one in goods
         if one.accepted
     ]
-    policy = policy_of(rma.policy_version_id)
-    quote = quote_return(order, accepted, policy, method=rma.method) if accepted else None
+    quote = None
+    if accepted:
+        settled = any(one.is_settled for one in goods)
+        quote = quote_return(
+            order,
+            accepted,
+            policy_of(rma.policy_version_id),
+            method=rma.method,
+            own_units=None if settled else claimed_units(one.line for one in goods),
+        )
     return Preview(rma.currency, tuple(goods), quote, _blocker(goods))
 
 
@@ -203,7 +222,9 @@ def _resolutions(rma: Return, preview: Preview, actor: Actor) -> list[Resolution
     return made
 
 
-def _set_in_motion(rma: Return, order: Order, resolution: Resolution, actor: Actor) -> None:
+def _set_in_motion(
+    rma: Return, locked: tuple[Order, Sequence[Payment]], resolution: Resolution, actor: Actor
+) -> None:
     """Ask for the money. An amount that fees have used up is settled as it is."""
     if resolution.kind == Kind.EXCHANGE:
         resolution.status = ResolutionStatus.EXECUTING
@@ -219,13 +240,14 @@ def _set_in_motion(rma: Return, order: Order, resolution: Resolution, actor: Act
             reason="return",
             actor=actor,
             promised_on=rma.refund_promised_on,
-            locked_order=order,
+            locked=locked,
+            is_new=True,
         )
         # Until a second person has agreed it is decided, but not under way.
         if resolution.refund.status != Refund.Status.REQUESTED:
             resolution.status = ResolutionStatus.EXECUTING
     else:
-        _credit(rma, order, resolution, actor)
+        _credit(rma, locked[0], resolution, actor)
 
 
 def _credit(rma: Return, order: Order, resolution: Resolution, actor: Actor) -> None:

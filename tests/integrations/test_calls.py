@@ -167,6 +167,23 @@ def test_declined_is_final(merchant: Merchant, till: Till) -> None:
     assert (till.ledger, till.applied) == ([], ["declined:too_old"])
 
 
+def test_outcome_of_a_try_that_lost_its_lease_is_dropped(merchant: Merchant, till: Till) -> None:
+    send = till.send
+
+    def slow(call: ProviderCall) -> dict[str, object]:
+        answer = send(call)
+        _later(1)
+        return answer
+
+    till.send = slow  # type: ignore[method-assign]
+    _plan(merchant)
+    run_due_calls()
+
+    row = _row(merchant)
+    assert (row.status, row.answer, row.attempts) == ("done", {"id": "found"}, 2)
+    assert (till.ledger, till.applied) == (["k1"], ["done"])
+
+
 def test_no_transaction_is_open_during_the_call(merchant: Merchant, till: Till) -> None:
     open_blocks = []
     till.find = lambda call: None  # type: ignore[method-assign]

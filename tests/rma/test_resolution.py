@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from inventory.models import Location, Reservation
+from refunds.actions.request import approve_refund
 from refunds.actions.settle import apply_provider_status
 from refunds.models import Refund, RefundAllocation, StoreCredit
 from refunds.providers.base import RefundAnswer, RefundStatus
@@ -28,6 +29,8 @@ from rma.models import Exchange, Inspection, Resolution
 from rma.states import ReceiptLineStatus as Found
 from tests import flows
 from tests.inventory.stock import stock_of
+from tests.refunds.money import FINANCE
+from tests.rma.returning import make_order
 from tests.rma.test_receiving import line_of, receive
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -205,6 +208,53 @@ def test_store_credit_without_a_customer_is_left_to_a_person(shop):
     assert "no customer" in StaffTask.objects.get(kind="settle_return").detail
     assert Inspection.objects.filter(status="disposed").count() == 2
     assert problems_of(shop.pk) == []
+
+
+def test_settling_that_fails_halfway_leaves_neither_money_nor_news_of_it(shop):
+    placed = flows.order(prices=[4500, 3000])
+    goods, credit = flows.lines_of(placed)
+    wishes = (flows.wish(goods), flows.wish(credit, wanted="store_credit"))
+    rma = flows.request(placed, *wishes, method="own")
+    type(placed).objects.filter(pk=placed.pk).update(customer=None)
+
+    look_at(flows.received(rma), True, True)
+
+    assert (Refund.objects.count(), Resolution.objects.count()) == (0, 0)
+    kinds = list(Event.objects.filter(about_id=rma.pk).values_list("kind", flat=True))
+    assert kinds.count("unit.inspected") == 2
+    assert [kind for kind in kinds if kind.startswith(("refund.", "resolution."))] == []
+    assert "no customer" in StaffTask.objects.get(kind="settle_return").detail
+    assert problems_of(shop.pk) == []
+
+
+def test_returns_of_one_order_settled_in_turn_pay_what_the_ones_before_left(shop):
+    odd = {"quantity": 3, "unit_price_minor": 334, "net_minor": 1000, "paid_minor": 1000}
+    order = make_order(lines=[odd], total_minor=1000)
+
+    for _ in range(3):
+        flows.inspected(flows.received(flows.request(order, method="own")))
+
+    paid = Resolution.objects.order_by("created_at").values_list("amount_minor", flat=True)
+    assert list(paid) == [333, 334, 333]
+    assert problems_of(shop.pk) == []
+
+
+def test_refund_approved_at_once_is_no_news_to_its_return(shop):
+    look_at(flows.received(asked()), True, True)
+
+    approved = Event.objects.get(kind="refund.approved")
+    assert approved.facts["at_once"] is True
+    assert not approved.deliveries.filter(handler="rma.on_refund").exists()
+
+
+def test_refund_agreed_to_by_a_second_person_is_under_way(shop):
+    Merchant.objects.filter(pk=shop.pk).update(second_person_above_minor=100)
+    look_at(flows.received(asked()), True, True)
+
+    approve_refund(Refund.objects.get().pk, actor=FINANCE)
+    deliver_due()
+
+    assert Resolution.objects.get().status == "executing"
 
 
 def test_refund_that_waits_for_a_second_person_is_decided_but_not_under_way(shop):
