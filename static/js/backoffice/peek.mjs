@@ -46,9 +46,11 @@ document.addEventListener("cursor-move", (event) => {
 });
 document.addEventListener("cursor-peek", (event) => (drawer.hidden ? show(event.target) : close()));
 document.addEventListener("click", (event) => { if (event.target.closest("[data-drawer-close]")) close(); });
+// Escape closes one layer at a time: dialog, selection, drawer. Asked before the selection is cleared.
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !drawer.hidden && !document.querySelector("dialog[open]")) close();
-});
+  if (event.key !== "Escape" || drawer.hidden || document.querySelector("dialog[open], [data-cursor-row] input:checked")) return;
+  close();
+}, true);
 
 // [ and ] go to the view before and after.
 document.addEventListener("keydown", (event) => {

@@ -29,3 +29,4 @@ document.querySelector("[data-bulk-clear]")?.addEventListener("click", () => {
   announce(document.querySelector("[data-bulk-clear]").dataset.said ?? "");
 });
 refresh();
+document.querySelector("[data-bulk-clear]")?.removeAttribute("hidden");

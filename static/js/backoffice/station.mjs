@@ -27,9 +27,10 @@ bindScan({
     input.form.requestSubmit();
   },
   onKey(key) {
-    const grade = document.querySelectorAll(".st-grade input")[Number(key) - 1];
-    if (grade) grade.click();
-    else document.querySelector(`[data-key="${CSS.escape(key.toLowerCase())}"]`)?.click();
+    const grade = /^[1-4]$/.test(key) ? document.querySelectorAll(".st-grade input")[key - 1] : null;
+    const button = grade ?? document.querySelector(`[data-key="${CSS.escape(key.toLowerCase())}"]`);
+    button?.click();
+    return Boolean(button);
   },
   onLayout() {
     const warning = document.querySelector("[data-scan-layout]");

@@ -28,7 +28,10 @@ export function bindScan({ onScan, onKey = () => {}, onLayout = () => {} }) {
       if (WRONG_LAYOUT.test(code)) onLayout(code);
       const now = performance.now();
       if (code !== lastCode || now - lastAt > REPEAT) { lastCode = code; lastAt = now; onScan(code, serial); }
-    } else if (typed.length === 1 && !field) onKey(typed);
+    } else if (typed.length === 1 && (!field || (field.matches("[data-scan-field]") && !before))) {
+      // In the empty scan field a key is a command if there is one for it, else the start of a code.
+      if (onKey(typed) && field) field.value = "";
+    }
     field = null;
     return scanned;
   }
