@@ -19,6 +19,7 @@ from returns_portal.core.brand import derive_brand
 from returns_portal.tenancy.links import portal_link
 from returns_portal.tenancy.models import Merchant
 from rma.models import Note, Return, ReturnLine
+from rma.policy.rules import last_day
 from rma.states import ResolutionKind
 
 Kind = MessageKind
@@ -56,7 +57,8 @@ def context_for(kind: MessageKind, rma: Return, event: Event) -> dict[str, Any]:
         "item_names": _item_names(rma),
         "promised_on": rma.refund_promised_on,
         "due_at": rma.due_at,
-        "expires_at": rma.expires_at,
+        # The last day to act, not the midnight after it.
+        "expires_at": last_day(rma.expires_at, merchant.time_zone) if rma.expires_at else None,
         "decline_reason": _sentence(rma.decline_reason),
         "question": _sentence(rma.info_question),
         # A question that nobody answered runs out as well; such a return was never decided.
