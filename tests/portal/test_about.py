@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.urls import set_script_prefix
 
-from returns_portal.tenancy.models import Merchant
+from returns_portal.commerce.models import Order
+from returns_portal.tenancy.models import Merchant, PortalDomain
 from tests.portal.conftest import Shopper, publish, text
 
 
@@ -106,3 +108,20 @@ def test_a_form_without_its_token_is_refused(shopper: Shopper) -> None:
     strict = Client(enforce_csrf_checks=True)
 
     assert strict.post(shopper.url(), {"order": "NL-1", "who": "x"}).status_code == 403
+
+
+def test_portal_on_a_domain_of_its_own_needs_no_prefix(
+    shopper: Shopper, order: Order, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["returns.northloom.example"]
+    with transaction.atomic():
+        PortalDomain.objects.create(host="returns.northloom.example", verified_at=order.placed_at)
+    # A server does this for each request; the test client leaves what the last one had.
+    set_script_prefix("/")
+    own = Client(HTTP_HOST="returns.northloom.example")
+    found = own.post("/", {"order": "NL-1001", "who": "maya@example.com"})
+
+    assert found["Location"].startswith("/r/")
+    assert found.cookies["rp_drafts"]["path"] == "/"
+    assert own.get(found["Location"]).status_code == 200
+    assert 'href="/policy"' in text(own.get("/"))
