@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -25,6 +28,9 @@ LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 12
 MAX_BODY = 5 * 1024 * 1024
 Status = InboundWebhook.Status
+_LONGEST_ID = 120
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,48}")
+_UNKNOWN = "No account has this webhook address. Copy it again from the settings."
 
 
 class NotYet(Exception):
@@ -56,36 +62,56 @@ def receive(token: str, body: bytes, headers: Mapping[str, str]) -> bool:
 
     Raises NotFound for an unknown address and BadSignature for a body not signed by the account.
     """
-    with system_scope(), transaction.atomic():
-        merchant_id = (
-            ProviderAccount.all_tenants.filter(webhook_token=token)
-            .values_list("merchant_id", flat=True)
-            .first()
-        )
+    merchant_id = _merchant_of(token)
     if merchant_id is None:
-        raise NotFound("No account has this webhook address. Copy it again from the settings.")
+        raise NotFound(_UNKNOWN)
     with merchant_scope(merchant_id), transaction.atomic():
         account = ProviderAccount.objects.get(webhook_token=token)
-        parse, _ = _drivers[(account.role, account.provider)]
+        known = _drivers.get((account.role, account.provider))
+        if known is None:
+            # A provider that sends none, such as paying by hand: the address is nobody's.
+            raise NotFound(_UNKNOWN)
+        parse, _ = known
         parsed = parse(account, body, headers)
         return _store(account, body, parsed)
 
 
+def _merchant_of(token: str) -> UUID | None:
+    if not _TOKEN.fullmatch(token):
+        return None
+    with system_scope(), transaction.atomic():
+        accounts = ProviderAccount.all_tenants.filter(webhook_token=token)
+        return accounts.values_list("merchant_id", flat=True).first()
+
+
 def _store(account: ProviderAccount, body: bytes, parsed: Parsed) -> bool:
-    external_id = parsed.external_id or hashlib.sha256(body).hexdigest()
+    external_id = _storable(parsed.external_id)
+    if not 0 < len(external_id) <= _LONGEST_ID:
+        external_id = hashlib.sha256(body).hexdigest()
     if InboundWebhook.objects.filter(account=account, external_id=external_id).exists():
         return False
     row = InboundWebhook(
         account=account,
         external_id=external_id,
-        topic=parsed.topic[:80],
+        topic=_storable(parsed.topic)[:80],
         body=body,
-        notices=parsed.notices,
+        notices=_storable(parsed.notices),
         due_at=now(),
     )
     InboundWebhook.objects.bulk_create([row], ignore_conflicts=True)
     wake("integrations.take_webhooks")
     return True
+
+
+def _storable(found: Any) -> Any:
+    """Return JSON without what PostgreSQL cannot hold in a text: NUL and lone surrogates."""
+    if isinstance(found, str):
+        return found.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(found, list):
+        return [_storable(one) for one in found]
+    if isinstance(found, dict):
+        return {_storable(key): _storable(value) for key, value in found.items()}
+    return found
 
 
 def due() -> Q:
