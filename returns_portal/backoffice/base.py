@@ -16,7 +16,7 @@ from django.utils import timezone
 from returns_portal.backoffice.navigation import shell
 from returns_portal.core.actor import Actor, ActorKind
 from returns_portal.core.db import attempt
-from returns_portal.core.errors import Conflict, DomainError, NotAllowed
+from returns_portal.core.errors import Conflict, DomainError, InvalidInput, NotAllowed
 from returns_portal.tenancy.permissions import Permission
 
 View = Callable[..., HttpResponse]
@@ -51,6 +51,7 @@ def staff_view(
                 return HttpResponseNotAllowed(allowed)
             if permission is not None and permission not in request.membership.permissions:
                 raise NotAllowed(_NOT_ALLOWED)
+            _refuse_zero_bytes(request)
             with timezone.override(ZoneInfo(request.merchant.time_zone)):
                 if refused is None:
                     return view(request, *args, **kwargs)
@@ -67,6 +68,14 @@ def staff_view(
         return guarded
 
     return decorate
+
+
+def _refuse_zero_bytes(request: HttpRequest) -> None:
+    """Refuse text that PostgreSQL cannot keep, wherever it is used: no browser sends it."""
+    given = [*request.GET.lists(), *request.POST.lists()]
+    texts = [request.path_info, *(text for _, values in given for text in values)]
+    if any("\0" in text for text in texts):
+        raise InvalidInput("A text holds characters that can’t be kept. Type it again.")
 
 
 def page(

@@ -47,7 +47,7 @@ def keyset(
             rows = rows.filter(_beyond(sort, _decode(cursor)))
         found = list(rows.order_by(*sort)[: size + 1])
     except (ValidationError, ValueError):
-        raise _BROKEN from None
+        raise InvalidInput(_BROKEN) from None
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
@@ -60,7 +60,7 @@ def keyset(
     )
 
 
-_BROKEN = InvalidInput("This page’s address is broken. Open the list again.")
+_BROKEN = "This page’s address is broken. Open the list again."
 
 
 def _flip(field: str) -> str:
@@ -92,11 +92,11 @@ def _decode(cursor: str) -> list[str]:
     try:
         unpacked = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError):
-        raise _BROKEN from None
+        raise InvalidInput(_BROKEN) from None
     if not (
         isinstance(unpacked, list)
         and len(unpacked) == 2
         and all(isinstance(value, str) for value in unpacked)
     ):
-        raise _BROKEN
+        raise InvalidInput(_BROKEN)
     return unpacked

@@ -22,7 +22,7 @@ from returns_portal.core.errors import Conflict, DomainError, NotFound
 from returns_portal.integrations.models import ProviderAccount, ProviderCall
 from returns_portal.tenancy.permissions import Permission
 
-_UNKNOWN = NotFound("This account isn’t here.")
+_UNKNOWN = "This account isn’t here."
 
 
 def _webhook_url(account: ProviderAccount) -> str:
@@ -81,10 +81,10 @@ def edit_provider(request: HttpRequest, account_id: UUID) -> HttpResponse:
     """Change an account: its name, its keys, what it pays for."""
     account = ProviderAccount.objects.filter(pk=account_id).first()
     if account is None:
-        raise _UNKNOWN
+        raise NotFound(_UNKNOWN)
     chosen = driver(account.role, account.provider)
     if chosen is None:
-        raise _UNKNOWN
+        raise NotFound(_UNKNOWN)
     initial = {
         "name": account.name,
         "gateways": ", ".join(account.gateways),

@@ -16,7 +16,7 @@ from returns_portal.core.errors import DomainError, NotFound
 from returns_portal.tenancy.permissions import Permission
 from rma.models import Return
 
-_GONE = NotFound("This refund isn’t here.")
+_GONE = "This refund isn’t here."
 TONES = {
     Refund.Status.REQUESTED: ("warning", "eye"),
     Refund.Status.APPROVED: ("info", "clock"),
@@ -76,7 +76,7 @@ def _show(
 ) -> HttpResponse:
     found = selectors.refund_detail(refund_id)
     if found is None:
-        raise _GONE
+        raise NotFound(_GONE)
     mine = str(request.user.pk) == found.requested_by_id
     context = {
         **_with_returns([found])[0],
@@ -128,7 +128,7 @@ def cancel(request: HttpRequest, refund_id: UUID) -> HttpResponse:
 def paid(request: HttpRequest, refund_id: UUID, part_id: UUID) -> HttpResponse:
     """Record that a part was paid by hand."""
     if not RefundAllocation.objects.filter(pk=part_id, refund_id=refund_id).exists():
-        raise _GONE
+        raise NotFound(_GONE)
     reference = request.POST.get("reference", "").strip()[:120]
     mark_paid(part_id, actor=actor_of(request), reference=reference)
     return done(request, "Recorded as paid.", "refund", refund_id=refund_id)
@@ -136,5 +136,5 @@ def paid(request: HttpRequest, refund_id: UUID, part_id: UUID) -> HttpResponse:
 
 def _known(refund_id: UUID) -> UUID:
     if not Refund.objects.filter(pk=refund_id).exists():
-        raise _GONE
+        raise NotFound(_GONE)
     return refund_id
