@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -54,6 +54,8 @@ class HasScope(BasePermission):
     """Let a key do only what its scopes name; each view says what it needs per method."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        needed = view.scopes[request.method]
+        needed = view.scopes.get("GET" if request.method == "HEAD" else request.method)
+        if needed is None:
+            raise MethodNotAllowed(str(request.method))
         self.message = f"This key lacks the scope {needed}. Make one that has it in the settings."
         return needed in request.auth.scopes

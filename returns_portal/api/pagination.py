@@ -35,7 +35,8 @@ def page_of(
 
 
 def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_LIMIT:
+    plain = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT))
+    if not plain or not 1 <= int(text) <= MAX_LIMIT:
         raise InvalidInput(f"The limit is a number from 1 to {MAX_LIMIT}.", field="limit")
     return int(text)
 
