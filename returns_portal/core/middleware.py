@@ -10,6 +10,18 @@ from returns_portal.core.ids import new_token
 from returns_portal.core.logging import request_id
 
 
+class NoStoreMiddleware:
+    """Let no browser and no proxy keep an answer, unless its view says how long."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
 class RequestIdMiddleware:
     """Give each request a short id, shown on error pages, in logs and in API errors."""
 

@@ -63,12 +63,14 @@ class MerchantMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Turn a refusal that no view handled into its page, and undo what the view did."""
-        if not isinstance(exception, DomainError):
-            return None
-        if transaction.get_connection().in_atomic_block:
+        """Undo what the view did, and turn a refusal that no view handled into its page.
+
+        Django answers the other exceptions: some as a refusal of its own (an address too long to
+        redirect to), which must not keep what was written before it.
+        """
+        if getattr(request, "is_in_scope", False):
             transaction.set_rollback(True)
-        return refused(request, exception)
+        return refused(request, exception) if isinstance(exception, DomainError) else None
 
     def _face(self, request: HttpRequest, face: str, slug: str, rest: str | None) -> HttpResponse:
         if rest is None:
@@ -92,6 +94,7 @@ class MerchantMiddleware:
 
     def _in_scope(self, request: HttpRequest, merchant: Merchant) -> HttpResponse:
         """Run the view in one transaction; an answer of 500 or more leaves nothing behind."""
+        request.is_in_scope = True
         with merchant_scope(merchant.pk), transaction.atomic():
             response = self.get_response(request)
             if hasattr(response, "render") and not getattr(response, "is_rendered", True):
