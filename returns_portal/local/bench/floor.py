@@ -6,6 +6,7 @@ writes are kept, and they are replayed with fresh ids on orders of their own.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ import psycopg2
 
 from returns_portal.local.bench.statements import Statement
 
-_KEPT = ("INSERT", "UPDATE", "DELETE")
+_WRITES = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,9 @@ class Recording:
 
 
 def keep(statements: Sequence[Statement]) -> list[Statement]:
-    """Return scope, locks and writes; reads that lock nothing are left out."""
+    """Return scope, locks (``FOR UPDATE``) and writes; reads that lock nothing are left out."""
     return [
-        (sql, params)
-        for sql, params in statements
-        if sql.lstrip().upper().startswith(_KEPT)
-        or "FOR UPDATE" in sql
-        or "FOR NO KEY UPDATE" in sql
-        or "set_config" in sql
+        (sql, params) for sql, params in statements if _WRITES.search(sql) or "set_config" in sql
     ]
 
 

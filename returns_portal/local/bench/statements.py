@@ -24,11 +24,12 @@ Statement = tuple[str, Any]
 
 @contextmanager
 def caught() -> Iterator[list[Statement]]:
-    """Collect every statement of the block; BEGIN and COMMIT are not among them."""
+    """Collect every statement of the block but BEGIN, COMMIT and savepoints."""
     found: list[Statement] = []
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        found.append((sql, params))
+        if "SAVEPOINT" not in sql:
+            found.append((sql, params))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):
@@ -124,15 +125,13 @@ def of_pages(cookie: str) -> dict[str, int]:
     merchant = shop.bench_merchant()
     with merchant_scope(merchant.pk), transaction.atomic():
         rma = Return.objects.filter(status="closed").order_by("-created_at")[0]
-        label = Return.objects.filter(stage="label").order_by("-created_at")[0]
-        number = label.order.number
     pages = {
         "queue_page": (staff, f"/app/{shop.SLUG}/returns/"),
         "queue_page_all": (staff, f"/app/{shop.SLUG}/returns/?view=all"),
         "return_page": (staff, f"/app/{shop.SLUG}/returns/{_unnumbered(rma.number)}/"),
         "report_page": (staff, f"/app/{shop.SLUG}/reports/?days=90"),
         "portal_find_page": (shopper, f"/r/{shop.SLUG}/"),
-        "portal_items_page": (shopper, _items_page(shopper, number)),
+        "portal_items_page": (shopper, _items_page(shopper, shop.POOL)),
         "portal_status_page": (shopper, f"/r/{shop.SLUG}/s/{rma.token.partition('~')[0]}"),
     }
     return {name: _count(client, path) for name, (client, path) in pages.items()}

@@ -20,7 +20,6 @@ from returns_portal.local.bench.lines import Clock
 from returns_portal.tenancy.models import ApiKey, Merchant
 from rma.models import Return
 
-POOL = "POOL"
 _DAY = 86400
 
 
@@ -29,7 +28,7 @@ def prepare(_: dict[str, Any]) -> dict[str, Any]:
     facts = shop.make_shop()
     merchant = shop.bench_merchant()
     with merchant_scope(merchant.pk):
-        order = shop.place_order(POOL)
+        order = shop.place_order(shop.POOL)
         line_id = shop.first_line(order.pk)
     stages = {stage: rma.pk for stage, rma in shop.make_models(merchant).items()}
     with merchant_scope(merchant.pk), transaction.atomic():
@@ -52,7 +51,7 @@ def orders(values: dict[str, Any]) -> dict[str, Any]:
     merchant = shop.bench_merchant()
     with merchant_scope(merchant.pk):
         with transaction.atomic():
-            order_id = Order.objects.values_list("pk", flat=True).get(number=POOL)
+            order_id = Order.objects.values_list("pk", flat=True).get(number=shop.POOL)
         parts = shop.order_parts(order_id)
     with _superuser() as opened:
         made = clone(opened, parts, Span(values["first"], values["last"], 0.0))
@@ -124,7 +123,7 @@ def _recording(
     kept: list[statements.Statement], rma: Return, line_id: UUID, merchant: Merchant
 ) -> floor.Recording:
     """Tell what of the recorded values was made by the request: ids that no insert refers to."""
-    written = [params for sql, params in kept if sql.lstrip().upper().startswith("INSERT")]
+    written = [params for sql, params in kept if "INSERT INTO" in sql.upper()]
     made = {one for params in written for one in floor.ids_in(params)}
     fixed = {merchant.pk, rma.order_id, line_id, rma.policy_version_id}
     with merchant_scope(merchant.pk), transaction.atomic():
