@@ -7,6 +7,13 @@ from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
 from returns_portal.activity.record import handles
 
+_LOST = frozenset({"recycle", "dispose"})
+
+
+def _changes_figures(event: Event) -> bool:
+    """Say whether an event can move a figure: of inspected units only the lost ones do."""
+    return event.kind != EventKind.UNIT_INSPECTED or event.facts.get("disposition") in _LOST
+
 
 @handles(
     EventKind.ORDER_IMPORTED,
@@ -15,7 +22,6 @@ from returns_portal.activity.record import handles
     EventKind.RETURN_DECLINED,
     EventKind.RETURN_CANCELLED,
     EventKind.RETURN_EXPIRED,
-    EventKind.RETURN_APPROVED,
     EventKind.RETURN_CLOSED,
     EventKind.LABEL_READY,
     EventKind.LABEL_CANCELLED,
@@ -28,6 +34,7 @@ from returns_portal.activity.record import handles
     EventKind.EXCHANGE_SHIPPED,
     EventKind.EXCHANGE_CANCELLED,
     name="analytics.mark_day",
+    when=_changes_figures,
 )
 def mark_day(event: Event) -> None:
     """Mark the days of the return or order that the event is about."""

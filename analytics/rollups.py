@@ -44,7 +44,7 @@ def mark_all_days() -> None:
 
 def _mark(statement: str, **more: UUID) -> None:
     merchant_id = scope.current_merchant_id()
-    values: dict[str, Any] = {"merchant": merchant_id, "zone": _zone_name(), "now": now(), **more}
+    values: dict[str, Any] = {"merchant": merchant_id, "now": now(), **more}
     with action_transaction(), connection.cursor() as cursor:
         cursor.execute(statement, values)
 

@@ -223,7 +223,7 @@ def providers(bench: Bench) -> None:
     """Labels and refunds of one worker process against the built-in providers."""
     say("Buying labels and paying refunds")
     set_aside(bench)
-    answer = bench.step("providers", count=bench.size.labels, **bench.take(bench.size.labels))
+    answer = bench.step("providers", count=bench.size.labels, **bench.take(bench.size.labels + 1))
     for name in ("labels", "refunds"):
         found = answer[name]
         bench.lines.put(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,18 @@ from django.test import Client
 
 from refunds.models import RefundAllocation
 from returns_portal.activity.deliver import deliver_due
+from returns_portal.activity.models import Delivery
+from returns_portal.core.actor import SYSTEM
+from returns_portal.core.clock import now
+from returns_portal.core.ids import new_token
 from returns_portal.core.scope import merchant_scope
 from returns_portal.integrations.calls import run_due_calls
 from returns_portal.local.bench import shop
-from rma.models import Return
+from returns_portal.tenancy.models import Merchant
+from rma.actions.inspection import inspect_unit
+from rma.actions.receiving import ReceivedUnits, receive_parcel
+from rma.models import Inspection, Return, ReturnLine
+from rma.states import ReceiptLineStatus
 
 Statement = tuple[str, Any]
 
@@ -78,8 +87,9 @@ def of_request(key: str, orders: Iterator[tuple[UUID, UUID]]) -> tuple[list[Stat
 def of_cycle(orders: Iterator[tuple[UUID, UUID]]) -> dict[str, int]:
     """Count the statements of each step of a return's life, request to money.
 
-    The steps are the product's own actions and provider calls; ``events`` are those of telling
-    everybody (handlers, e-mails, roll-ups marked), which happens beside them.
+    The steps are the product's own actions, the provider call and the news that closes the return;
+    the shopper sends it by a carrier of their own. ``events`` are those of telling everybody else
+    (e-mails, roll-ups marked), which happens beside them.
     """
     merchant = shop.bench_merchant()
     counts: dict[str, int] = {}
@@ -99,17 +109,53 @@ def of_cycle(orders: Iterator[tuple[UUID, UUID]]) -> dict[str, int]:
     shop.drain()
     for _ in range(2):  # the first warms caches up
         order_id, line_id = next(orders)
-        rma = count("request", lambda o=order_id, i=line_id: shop.request(o, i))
-        count("label", lambda: run_due_calls(1), scoped=False)
-        count("receive", lambda r=rma: shop.receive(r, location_id))
-        count("inspect", lambda r=rma: shop.inspect(r))
+        rma = count("request", lambda o=order_id, i=line_id: shop.request(o, i, method="own"))
+        count("receive", lambda u=_awaited(merchant, rma): _receive(u, location_id))
+        count("inspect", lambda u=_at_bench(merchant, rma): _inspect(u))
         count("refund", lambda: run_due_calls(1), scoped=False)
+        _put_off_others(merchant, now() + timedelta(hours=1))
+        count("close", lambda: deliver_due(1), scoped=False)
+        _put_off_others(merchant, now())
         count("events", _deliver_all, scoped=False)
         with merchant_scope(merchant.pk), transaction.atomic():
             paid = RefundAllocation.objects.get(refund__about_id=rma.pk)
             if paid.status != "succeeded" or Return.objects.get(pk=rma.pk).status != "closed":
                 raise RuntimeError("the cycle did not end in a paid, closed return")
     return counts
+
+
+def _awaited(merchant: Merchant, rma: Return) -> ReturnLine:
+    with merchant_scope(merchant.pk), transaction.atomic():
+        return rma.lines.get()
+
+
+def _at_bench(merchant: Merchant, rma: Return) -> Inspection:
+    with merchant_scope(merchant.pk), transaction.atomic():
+        return Inspection.objects.get(rma=rma)
+
+
+def _receive(line: ReturnLine, location_id: UUID) -> None:
+    units = [ReceivedUnits(line.pk, 1, ReceiptLineStatus.RECEIVED)]
+    with transaction.atomic():
+        receive_parcel(
+            line.rma_id, location_id=location_id, units=units, operation_id=new_token(),
+            actor=SYSTEM,
+        )  # fmt: skip
+
+
+def _inspect(unit: Inspection) -> None:
+    with transaction.atomic():
+        inspect_unit(
+            unit.pk, grade="A", disposition="restock", accepted=True, actor=SYSTEM,
+            expected_version=unit.version,
+        )  # fmt: skip
+
+
+def _put_off_others(merchant: Merchant, due_at: datetime) -> None:
+    """Let every delivery but the one that closes the return wait until ``due_at``."""
+    with merchant_scope(merchant.pk), transaction.atomic():
+        waiting = Delivery.objects.filter(status=Delivery.Status.WAITING)
+        waiting.exclude(handler="rma.on_refund").update(due_at=due_at)
 
 
 def _deliver_all() -> None:
