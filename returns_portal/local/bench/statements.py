@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -109,12 +110,12 @@ def of_cycle(orders: Iterator[tuple[UUID, UUID]]) -> dict[str, int]:
     shop.drain()
     for _ in range(2):  # the first warms caches up
         order_id, line_id = next(orders)
-        rma = count("request", lambda o=order_id, i=line_id: shop.request(o, i, method="own"))
-        count("receive", lambda u=_awaited(merchant, rma): _receive(u, location_id))
-        count("inspect", lambda u=_at_bench(merchant, rma): _inspect(u))
-        count("refund", lambda: run_due_calls(1), scoped=False)
+        rma = count("request", partial(shop.request, order_id, line_id, method="own"))
+        count("receive", partial(_receive, _awaited(merchant, rma), location_id))
+        count("inspect", partial(_inspect, _at_bench(merchant, rma)))
+        count("refund", partial(run_due_calls, 1), scoped=False)
         _put_off_others(merchant, now() + timedelta(hours=1))
-        count("close", lambda: deliver_due(1), scoped=False)
+        count("close", partial(deliver_due, 1), scoped=False)
         _put_off_others(merchant, now())
         count("events", _deliver_all, scoped=False)
         with merchant_scope(merchant.pk), transaction.atomic():
