@@ -60,7 +60,7 @@ def test_orders_page_forth_and_back(owner: Client, shop: Merchant) -> None:
     assert [row.pk for row in back.rows] == [row.pk for row in first.rows]
 
 
-@pytest.mark.parametrize("cursor", ["%00", "bm9uc2Vuc2U", "WyJ4IiwieSJd", "W10"])
+@pytest.mark.parametrize("cursor", ["%25", "bm9uc2Vuc2U", "WyJ4IiwieSJd", "W10"])
 def test_broken_page_address_is_refused_in_words(owner: Client, order: Order, cursor: str) -> None:
     answer = owner.get(f"{HOME}orders/?after={cursor}")
 
