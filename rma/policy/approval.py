@@ -53,7 +53,7 @@ def value_limit(whole: Whole) -> RuleSpoken:
     worth = f"Worth {wording.money(value, currency)}"
     allowed = wording.money(limit, currency)
     if value > limit:
-        staff = f"{worth}, over the limit of {allowed}."
+        staff = f"Over the limit of {allowed}: worth {wording.money(value, currency)}."
         return RuleSpoken(key, Result.REVIEW, CHECKED_FIRST, staff, None, facts)
     return RuleSpoken(key, Result.PASS, "", f"{worth}, within {allowed}.", None, facts)
 
@@ -68,7 +68,7 @@ def review_reason(whole: Whole) -> RuleSpoken:
     photos = any(line.photos for line in whole.request.lines)
     sentence = "We look at your photos first. You'll hear from us by e-mail"
     labels = ", ".join(dict.fromkeys(reason.label() for reason in hits))
-    staff = f"A person checks: {labels}."
+    staff = f"{labels}: a person checks."
     return RuleSpoken(
         "review_reason", Result.REVIEW, sentence if photos else CHECKED_FIRST, staff, None, facts
     )
