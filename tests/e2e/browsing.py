@@ -66,14 +66,26 @@ class Visitor:
         self.context.add_cookies([{"name": cookie, "value": value, "url": self.base}])
 
 
-def barriers(page: Page, *, rules: Iterable[str] = ()) -> list[str]:
-    """Return what axe finds at WCAG 2.2 AA, one line a node; ``rules`` narrows it to some."""
-    options: dict[str, Any] = {"runOnly": list(WCAG), "resultTypes": ["violations"]}
-    if rules:
-        options["runOnly"] = {"type": "rule", "values": list(rules)}
+def barriers(
+    page: Page, *, only: Iterable[str] = (), but: Iterable[str] = (), outside: str = ""
+) -> list[str]:
+    """Return what axe finds at WCAG 2.2 AA, one line a node, by some rules or all but some.
+
+    What matches the selector ``outside`` is left out.
+    """
+    options: dict[str, Any] = {
+        "runOnly": {"type": "rule", "values": list(only)} if only else list(WCAG),
+        "rules": {rule: {"enabled": False} for rule in but},
+        "resultTypes": ["violations"],
+        # Frames hold e-mails and previews; they are looked at where they are pages of their own.
+        "iframes": False,
+        "preload": False,
+    }
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_AXE)
-    found = page.evaluate("(options) => axe.run(document, options)", options)["violations"]
+    context = {"exclude": [[outside]]} if outside else {}
+    run = "([context, options]) => axe.run(context.exclude ? context : document, options)"
+    found = page.evaluate(run, [context, options])["violations"]
     return [
         f"{urlparse(page.url).path}: {rule['id']} at {node['target']}: {node['html'][:160]}"
         for rule in found
@@ -108,15 +120,18 @@ def overflow(page: Page, widths: Iterable[int] = (PHONE, SMALLEST)) -> list[str]
     return found
 
 
-def look(page: Page) -> list[str]:
+def look(page: Page, *, outside: str = "") -> list[str]:
     """Return every barrier, and every width at which the page is too wide.
 
-    Colours are looked at in light and in dark, once, on a desktop; a phone shows the same ones.
+    Contrast is the dearest rule; it is looked at on a desktop, in light and in dark, and not again
+    on a phone, which shows the same colours.
     """
-    found = barriers(page)
-    if page.viewport_size and page.viewport_size["width"] == DESKTOP:
-        page.emulate_media(color_scheme="dark")
-        found += [f"dark: {line}" for line in barriers(page, rules=["color-contrast"])]
-        page.emulate_media(color_scheme="light")
-        return found + overflow(page)
-    return found + overflow(page, [page.viewport_size["width"]] if page.viewport_size else [])
+    width = page.viewport_size["width"] if page.viewport_size else DESKTOP
+    if width != DESKTOP:
+        return barriers(page, but=["color-contrast"]) + overflow(page, [width])
+    found = barriers(page, outside=outside)
+    page.emulate_media(color_scheme="dark")
+    dark = barriers(page, only=["color-contrast"], outside=outside)
+    found += [f"dark: {line}" for line in dark]
+    page.emulate_media(color_scheme="light")
+    return found + overflow(page)
