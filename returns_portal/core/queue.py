@@ -6,11 +6,13 @@ Losing or doubling every message must be harmless: each job also has a sweep in 
 from __future__ import annotations
 
 import logging
+from functools import cache
 
 from celery import current_app
-from django.core.cache import cache
+from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from redis import Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -28,13 +30,25 @@ def wake(name: str) -> None:
 def taken(name: str) -> None:
     """Say at the start of a drain that later wakes must send a message again."""
     try:
-        cache.delete(_key(name))
+        _flags(settings.CACHES["default"]["LOCATION"]).delete(_key(name))
     except (RedisError, OSError):
         logger.warning("queue.broker_unreachable", extra={"job": name})
 
 
+@cache
+def _flags(url: str) -> Redis:
+    """Return the client that is kept: Django's cache makes one for each command, which costs more
+    than the command."""
+    return Redis.from_url(url, socket_timeout=5, socket_connect_timeout=2)
+
+
 def _key(name: str) -> str:
-    return f"wake:{name}"
+    return f"rp:wake:{name}"
+
+
+def _is_first(name: str) -> bool:
+    flags = _flags(settings.CACHES["default"]["LOCATION"])
+    return bool(flags.set(_key(name), 1, nx=True, ex=_IN_FLIGHT_SECONDS))
 
 
 def _send(name: str) -> None:
@@ -42,7 +56,7 @@ def _send(name: str) -> None:
     if task is None:
         raise LookupError(f"no task is registered under {name!r}")
     try:
-        if current_app.conf.task_always_eager or cache.add(_key(name), 1, _IN_FLIGHT_SECONDS):
+        if current_app.conf.task_always_eager or _is_first(name):
             task.apply_async(retry=False)
     except (OperationalError, RedisError, OSError):
         logger.warning("queue.broker_unreachable", extra={"job": name})
