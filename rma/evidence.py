@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.record import record_event
@@ -31,7 +32,10 @@ from returns_portal.core.ids import new_id, new_token
 from rma.models import Inspection, Photo, Return, ReturnDraft, ReturnLine
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+# Before decoding. A camera's JPEG is read row by row and near the size that is kept; what is read
+# whole has a lower limit, or a file of 100 kB could ask for a gigabyte of memory.
 MAX_PIXELS = 50_000_000
+MAX_PIXELS_WHOLE = 20_000_000
 MAX_SIDE = 12_000
 # Longer sides are scaled down: enough to see a seam, small enough to load on a phone.
 KEPT_SIDE = 2048
@@ -124,22 +128,24 @@ def _too_big(field: str) -> InvalidInput:
 def _drawn_anew(content: bytes, kind: str, field: str) -> Picture:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            # Odd tags beside the picture: they are dropped anyway.
+            warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(content), formats=[kind]) as image:
                 width, height = image.size
-                if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+                by_row = kind == "JPEG" and "progressive" not in image.info
+                most = MAX_PIXELS if by_row else MAX_PIXELS_WHOLE
+                if width * height > most or max(width, height) > MAX_SIDE:
                     raise InvalidInput(
                         f"This photo has {width} by {height} pixels. Send a smaller one.",
                         code="photo_too_large",
                         field=field,
                     )
                 image.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
-                upright = ImageOps.exif_transpose(image)
-                upright.thumbnail((KEPT_SIDE, KEPT_SIDE))
-                return _encoded(upright)
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _broken(field) from None
-    except (OSError, ValueError, SyntaxError, EOFError):
+                image.load()
+                # Small first, then upright: turning makes a copy.
+                image.thumbnail((KEPT_SIDE, KEPT_SIDE))
+                return _encoded(ImageOps.exif_transpose(image))
+    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError, struct.error):
         # What Pillow raises for truncated or malformed files of each format.
         raise _broken(field) from None
 

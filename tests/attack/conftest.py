@@ -16,6 +16,7 @@ from django.core.signals import got_request_exception
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client, override_settings
+from django.urls import clear_script_prefix
 
 from tests.attack.scene import Scene, build_scene, print_of_rows, tables
 
@@ -75,7 +76,7 @@ class Attack:
         cache.clear()
         with transaction.atomic():
             answer = _call(client, method, url, options)
-            _read_and_close(answer)
+            read_and_close(answer)
             self._check(answer, f"{method} {url[:160]} {str(said)[:160]}")
             transaction.set_rollback(True)
         self.sent += 1
@@ -91,7 +92,7 @@ class Attack:
                 self.wrong.append(f"{answer.status_code} {what}: changed {changed}")
 
 
-def _read_and_close(answer: HttpResponse) -> None:
+def read_and_close(answer: HttpResponse) -> None:
     """Draw what is streamed, as a server would, and close the files behind it."""
     if answer.streaming:
         answer.drawn = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
@@ -100,6 +101,8 @@ def _read_and_close(answer: HttpResponse) -> None:
 
 
 def _call(client: Client, method: str, url: str, options: dict[str, Any]) -> HttpResponse:
+    # A server does this at the start of every request; the test client does not.
+    clear_script_prefix()
     if method == "POST" and "content_type" not in options:
         return client.post(url, options.pop("form", {}), **options)
     options.pop("form", None)

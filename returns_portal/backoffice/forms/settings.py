@@ -25,7 +25,8 @@ class BrandingForm(forms.Form):
     """A merchant's look: name, logo, colour, corners, and where shoppers find help."""
 
     name = forms.CharField(label="Store name", max_length=120)
-    logo = forms.ImageField(
+    # Read by ``store_logo``: Django's own image field would try every format that Pillow knows.
+    logo = forms.FileField(
         label="Logo",
         required=False,
         help_text="PNG, JPEG or WebP, up to 1 MB. Leave empty to keep the one you have.",
