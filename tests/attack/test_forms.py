@@ -114,8 +114,8 @@ def test_files_where_there_are_none_and_words_where_there_are_never_break(attack
         if form.method != "post":
             continue
         junk = SimpleUploadedFile("../" + "x" * 300 + "\u202egpj.exe", b"MZ", "image/png")
-        sent = form.sent(**{name: junk for name in [*form.files, *list(form.fields)[:1]]})
+        sent = form.sent(**dict.fromkeys([*form.files, *list(form.fields)[:1]], junk))
         attack.send(client, "POST", action, "files", form=sent)
         if form.files:
-            words = form.sent(**{name: "words" for name in form.files})
+            words = form.sent(**dict.fromkeys(form.files, "words"))
             attack.send(client, "POST", action, "words for files", form=words)
