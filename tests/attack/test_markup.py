@@ -50,13 +50,21 @@ WRITTEN = {
     "rma.PolicyVersion": ["name", "published_by"],
     "rma.Receipt": ["note", "received_by"],
     "rma.ReceiptLine": ["code", "note"],
-    "rma.Return": ["review_reason", "shopper_name", "decline_reason", "info_question", "decided_by"],
+    "rma.Return": [
+        "review_reason",
+        "shopper_name",
+        "decline_reason",
+        "info_question",
+        "decided_by",
+    ],
     "rma.ReturnLine": ["comment"],
     "rma.Shipment": ["carrier", "service", "tracking_code", "failure"],
     "rma.TrackingEvent": ["message", "place"],
     "tenancy.ApiKey": ["name"],
 }
-ADDRESS = dict.fromkeys(("name", "street1", "line1", "city", "zip", "postcode", "state", "phone"), CANARY)
+ADDRESS = dict.fromkeys(
+    ("name", "street1", "line1", "city", "zip", "postcode", "state", "phone"), CANARY
+)
 
 
 class _Alive(HTMLParser):
@@ -97,7 +105,9 @@ def poison(merchant: Merchant) -> int:
         for (table,) in cursor.fetchall():
             cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER append_only')
     poisoned = sum(
-        _poison_column(apps.get_model(label), name) for label, names in WRITTEN.items() for name in names
+        _poison_column(apps.get_model(label), name)
+        for label, names in WRITTEN.items()
+        for name in names
     )
     apps.get_model("commerce.Order").objects.update(shipping_address=ADDRESS, email=CANARY)
     apps.get_model("commerce.Variant").objects.update(options={CANARY: CANARY})
@@ -108,7 +118,9 @@ def poison(merchant: Merchant) -> int:
         version.document["excluded"]["product_types"] = [CANARY]
         PolicyVersion.objects.filter(pk=version.pk).update(document=version.document)
     columns = {"name": CANARY, "legal_name": CANARY, "postal_address": CANARY}
-    Merchant.objects.filter(pk=merchant.pk).update(return_address=ADDRESS | {"country": "IE"}, **columns)
+    Merchant.objects.filter(pk=merchant.pk).update(
+        return_address=ADDRESS | {"country": "IE"}, **columns
+    )
     User.objects.update(name=CANARY)
     return poisoned
 
@@ -122,7 +134,9 @@ def _poison_column(model: Any, name: str) -> int:
     except DatabaseError:
         # Unique: each row gets a number behind it.
         for index, row in enumerate(rows.only("pk")):
-            model.objects.filter(pk=row.pk).update(**{name: f"{CANARY[: (longest or 99) - 4]}{index}"})
+            model.objects.filter(pk=row.pk).update(
+                **{name: f"{CANARY[: (longest or 99) - 4]}{index}"}
+            )
         return 1
 
 
@@ -145,7 +159,13 @@ def test_no_page_of_any_face_lets_markup_live(poisoned: Scene) -> None:
     pages += [(here.shopper(), one.url) for one in portal_addresses(here)]
     pages += [
         (here.shopper(), f"/r/northloom/s/{rma.token}")
-        for rma in (here.waiting, here.asked, here.declined, here.world.refunded, here.world.received)
+        for rma in (
+            here.waiting,
+            here.asked,
+            here.declined,
+            here.world.refunded,
+            here.world.received,
+        )
     ]
     pages += [(pages[0][0], url) for url in ("/app/?all=1", "/accounts/logout/")]
     wrong, shown = [], 0
