@@ -10,4 +10,4 @@ class AnalyticsConfig(AppConfig):
     label = "analytics"
 
     def ready(self) -> None:
-        from analytics import handlers, tasks  # noqa: F401  (registers them)
+        from analytics import handlers, invariants, tasks  # noqa: F401  (registers them)

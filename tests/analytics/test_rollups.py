@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 
-from analytics import metrics, rollups
+from analytics import invariants, metrics, rollups
 from analytics.models import DailyReturnFact, DirtyDay
 from returns_portal.commerce.models import Order, OrderLine
 from returns_portal.core import clock
@@ -268,3 +268,26 @@ def test_statement_leaves_out_the_same_statuses_as_the_definitions() -> None:
     gone = ", ".join(f"'{status}'" for status in sorted(metrics.NOT_COUNTED))
 
     assert rollups.REMAKE.count(f"NOT IN ({gone})") == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_invariant_names_a_figure_that_the_facts_do_not_bear_out(shop: Merchant) -> None:
+    placed = flows.order()
+    flows.request(placed)
+    with transaction.atomic():
+        rollups.mark_all_days()
+    rollups.refresh_dirty_days()
+    before = rows()
+    with transaction.atomic():
+        assert invariants.problems() == []
+    assert rows() == before
+
+    with transaction.atomic():
+        DailyReturnFact.objects.filter(reason="", orders=1).update(orders=2)
+        found = invariants.problems()
+
+    day = placed.placed_at.astimezone(ZONE).date()
+    assert found == [f"orders of {day} (EUR SE) is 2, the facts say 1"]
+    with transaction.atomic():
+        DirtyDay.objects.create(day=day)
+        assert invariants.problems() == []
