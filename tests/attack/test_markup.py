@@ -1,8 +1,7 @@
-"""Markup in every text that anybody can write, and every page, e-mail and document that shows it."""
+"""Markup in every text that anybody can write, and every page and e-mail that shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -141,11 +140,11 @@ def _poison_column(model: Any, name: str) -> int:
 
 
 @pytest.fixture
-def poisoned(stage: Stage, db: None) -> Iterator[Scene]:
+def poisoned(stage: Stage, db: None) -> Scene:
     here = stage.here
     with merchant_scope(here.merchant.pk):
         assert poison(here.merchant) >= 50
-    yield here
+    return here
 
 
 def test_no_page_of_any_face_lets_markup_live(poisoned: Scene) -> None:
