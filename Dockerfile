@@ -33,4 +33,4 @@ VOLUME /media
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "docker/healthcheck.py"]
 CMD ["gunicorn", "returns_portal.wsgi:application", "--bind", "0.0.0.0:8000", "--preload", \
      "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket", \
-     "--access-logfile", "-", "--graceful-timeout", "20"]
+     "--graceful-timeout", "20"]

@@ -7,7 +7,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView, TemplateView
 
 from returns_portal.backoffice.views.joining import accept, merchants
-from returns_portal.core.views import health
+from returns_portal.core.views import broken, health
 from returns_portal.integrations.views import webhook
 
 # Sign-in by invitation only: allauth's sign-up and e-mail management are not routed.
@@ -40,6 +40,8 @@ accounts = [
         name="account_reset_password_from_key_done",
     ),
 ]
+
+handler500 = broken
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/app/", permanent=False), name="home"),

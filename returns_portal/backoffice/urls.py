@@ -24,6 +24,9 @@ from returns_portal.backoffice.views import (
     tasks,
     team,
 )
+from returns_portal.core.views import broken
+
+handler500 = broken
 
 _returns = [
     path("returns/", returns.returns, name="returns"),

@@ -6,6 +6,7 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from redis.exceptions import RedisError
 
 from returns_portal.core.errors import DomainError
@@ -27,6 +28,26 @@ def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
         error.status, "errors/400.html"
     )
     return render(request, template, {"message": error.message}, status=error.status)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Answer when something of ours failed: with the request's id, and nothing of what it was.
+
+    Rendered without context processors, which may be what failed.
+    """
+    request_id = getattr(request, "request_id", "")
+    if request.path.startswith("/api/"):
+        body = {
+            "type": "urn:returns-portal:problem:internal_error",
+            "title": "Internal Server Error",
+            "status": 500,
+            "code": "internal_error",
+            "detail": "That is our fault. Nothing was changed. Try again, or send us this id.",
+            "request_id": request_id,
+        }
+        return JsonResponse(body, status=500, content_type="application/problem+json")
+    page = render_to_string("errors/500.html", {"request_id": request_id})
+    return HttpResponse(page, status=500)
 
 
 def health(request: HttpRequest) -> JsonResponse:

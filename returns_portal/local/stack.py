@@ -93,7 +93,7 @@ class Stack:
         command += ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
         command += ["--workers", str(workers), "--threads", str(threads)]
         # gunicorn's control socket would be shared by every checkout of this account.
-        command += ["--no-control-socket", "--access-logfile", "-", "--graceful-timeout", "10"]
+        command += ["--no-control-socket", "--graceful-timeout", "10"]
         return self.start_program("The web server", command, log="web")
 
     def start_worker(self, *, concurrency: int = 2) -> Child:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
+from returns_portal.core.views import broken
 from returns_portal.portal.pages import missing
 from returns_portal.portal.views import about, files, find, items, method, resolution, status
 
@@ -23,6 +24,7 @@ class TokenConverter:
 register_converter(TokenConverter, "token")
 
 handler404 = missing
+handler500 = broken
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", find.find, name="find"),
