@@ -90,6 +90,11 @@ class Return(TenantModel):
             models.Index(fields=["merchant", "email_index"], name="return_email"),
             models.Index(fields=["merchant", "name_key"], name="return_name"),
             models.Index(
+                fields=["merchant", "assignee", "stage"],
+                condition=Q(assignee__isnull=False),
+                name="return_assignee",
+            ),
+            models.Index(
                 fields=["merchant", "expires_at"],
                 condition=Q(status__in=["open", "needs_info"]),
                 name="return_expiry",
