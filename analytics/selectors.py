@@ -1,4 +1,4 @@
-"""Reading the report out of the daily figures: seven statements, whatever the period."""
+"""Reading the report out of the daily figures: six statements, whatever the period."""
 
 from __future__ import annotations
 
@@ -42,10 +42,7 @@ def report(period: Period, filters: ReportFilters, *, today: date, currency: str
     cells = _Cells(period, filters, chosen)
     daily = cells.daily()
     starts = [bucket.first for bucket in period.buckets()]
-    speeds, (speed_before, speed) = (
-        cells.speeds(starts, period),
-        cells.speeds([period.previous.first, period.first], None),
-    )
+    speeds, speed, speed_before = cells.speeds(starts)
     shares = reason_shares(*cells.reasons())
     window = timedelta(days=policy.window.days) if policy else timedelta()
     open_since = max(today - window, period.first)
@@ -174,35 +171,45 @@ class _Cells:
                 (now if row["is_now"] else before)[row["reason"]] = row["units_"]
         return now, before
 
-    def speeds(self, starts: Sequence[date], period: Period | None) -> list[Speed]:
-        """Return median and ninth decile of the days to refund for each span from ``starts``."""
-        first = (period or self.period.previous).first
+    def speeds(self, starts: Sequence[date]) -> tuple[list[Speed], Speed, Speed]:
+        """Return median and ninth decile of the days to refund: of each span from ``starts``, of
+        the period, and of the period before."""
         values: dict[str, Any] = {
             "merchant": scope.current_merchant_id(),
             "starts": list(starts),
-            "first": first,
+            "first": self.period.first,
+            "before": self.period.previous.first,
             "last": self.period.last,
             "currency": self.currency,
             "country": self.filters.country,
             "reason": self.filters.reason,
         }
-        found = [Speed()] * len(starts)
+        spans, totals = [Speed()] * len(starts), {True: Speed(), False: Speed()}
         with connection.cursor() as cursor:
             cursor.execute(_SPEEDS, values)
-            for place, count, (median, p90) in cursor.fetchall():
-                found[place - 1] = Speed(count, median / _MINUTES_A_DAY, p90 / _MINUTES_A_DAY)
-        return found
+            for place, is_now, count, (median, p90) in cursor.fetchall():
+                speed = Speed(count, median / _MINUTES_A_DAY, p90 / _MINUTES_A_DAY)
+                if place is None:
+                    totals[is_now] = speed
+                elif place:
+                    spans[place - 1] = speed
+        return spans, totals[True], totals[False]
 
 
-# percentile_disc is the nearest rank: always a duration that happened.
+# percentile_disc is the nearest rank: always a duration that happened. Place 0 lies before the
+# period.
 _SPEEDS = """
-SELECT width_bucket(f.day, %(starts)s::date[]) AS place, count(*),
-    percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY took.minutes)
-FROM analytics_dailyreturnfact f CROSS JOIN LATERAL unnest(f.refund_minutes) AS took (minutes)
-WHERE f.merchant_id = %(merchant)s AND f.reason = %(reason)s AND f.currency = %(currency)s
-    AND f.day BETWEEN %(first)s AND %(last)s
-    AND (%(country)s = '' OR f.country = %(country)s)
-GROUP BY place
+SELECT place, is_now, count(*),
+    percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY minutes)
+FROM (
+    SELECT width_bucket(f.day, %(starts)s::date[]) AS place, f.day >= %(first)s AS is_now,
+        unnest(f.refund_minutes) AS minutes
+    FROM analytics_dailyreturnfact f
+    WHERE f.merchant_id = %(merchant)s AND f.reason = %(reason)s AND f.currency = %(currency)s
+        AND f.day BETWEEN %(before)s AND %(last)s
+        AND (%(country)s = '' OR f.country = %(country)s)
+) AS took
+GROUP BY GROUPING SETS ((place), (is_now))
 """
 
 

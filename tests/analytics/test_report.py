@@ -200,4 +200,4 @@ def test_report_takes_the_same_statements_for_any_period(days: int) -> None:
     with transaction.atomic(), CaptureQueriesContext(connection) as caught:
         report(last_days(days, TODAY), ReportFilters(), today=TODAY, currency="EUR")
 
-    assert len(caught) <= 8, [query["sql"] for query in caught]
+    assert len(caught) <= 7, [query["sql"] for query in caught]
