@@ -19,20 +19,8 @@ _MAX_PIXELS = 4_000_000
 _BOX = (800, 240)
 
 
-def _drawn(content: bytes) -> Image.Image:
-    with Image.open(BytesIO(content), formats=_FORMATS) as picture:
-        if picture.width * picture.height > _MAX_PIXELS:
-            raise InvalidInput(
-                "This logo has too many pixels. Use one up to 2,000 × 2,000.", field="logo"
-            )
-        return picture.convert("RGBA")
-
-
-def store_logo(content: bytes) -> str:
-    """Write a logo as PNG, at most 800 by 240 pixels; return its path under the media folder.
-
-    The name is the picture's digest, so an address never shows two pictures.
-    """
+def read_logo(content: bytes) -> bytes:
+    """Check a logo and draw it anew as PNG, at most 800 by 240 pixels. Raises InvalidInput."""
     try:
         with warnings.catch_warnings():
             # Odd tags beside the picture: they are dropped anyway.
@@ -40,17 +28,28 @@ def store_logo(content: bytes) -> str:
             drawn = _drawn(content)
     except (Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError, struct.error):
         # What Pillow raises for files of other kinds, truncated or malformed.
-        raise InvalidInput(
-            "We can’t read this picture. Use a PNG, JPEG or WebP.", field="logo"
-        ) from None
+        raise InvalidInput("We can’t read this picture. Use a PNG, JPEG or WebP.") from None
     drawn.thumbnail(_BOX)
     encoded = BytesIO()
     drawn.save(encoded, "PNG", optimize=True)
-    body = encoded.getvalue()
-    path = (
-        Path("logos") / str(current_merchant_id()) / f"{hashlib.sha256(body).hexdigest()[:16]}.png"
-    )
+    return encoded.getvalue()
+
+
+def _drawn(content: bytes) -> Image.Image:
+    with Image.open(BytesIO(content), formats=_FORMATS) as picture:
+        if picture.width * picture.height > _MAX_PIXELS:
+            raise InvalidInput("This logo has too many pixels. Use one up to 2,000 × 2,000.")
+        return picture.convert("RGBA")
+
+
+def store_logo(png: bytes) -> str:
+    """Write a logo that was read; return its path under the media folder.
+
+    The name is the picture's digest, so an address never shows two pictures.
+    """
+    name = f"{hashlib.sha256(png).hexdigest()[:16]}.png"
+    path = Path("logos") / str(current_merchant_id()) / name
     target = Path(settings.MEDIA_ROOT) / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(body)
+    target.write_bytes(png)
     return str(path)

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 
 from refunds.providers.registry import PROVIDERS
+from returns_portal.backoffice.logos import read_logo
 from returns_portal.core.brand import RADII, normal_hex
 from returns_portal.core.errors import InvalidInput
 from returns_portal.integrations.models import ProviderAccount
@@ -25,7 +26,7 @@ class BrandingForm(forms.Form):
     """A merchant's look: name, logo, colour, corners, and where shoppers find help."""
 
     name = forms.CharField(label="Store name", max_length=120)
-    # Read by ``store_logo``: Django's own image field would try every format that Pillow knows.
+    # Read by ``read_logo``: Django's own image field would try every format that Pillow knows.
     logo = forms.FileField(
         label="Logo",
         required=False,
@@ -50,11 +51,17 @@ class BrandingForm(forms.Form):
         except InvalidInput as error:
             raise forms.ValidationError(error.message) from None
 
-    def clean_logo(self) -> object:
+    def clean_logo(self) -> bytes | None:
+        """Return the logo drawn anew, or None to keep the one there is."""
         logo = self.cleaned_data["logo"]
-        if logo and logo.size > LOGO_MAX_BYTES:
+        if not logo:
+            return None
+        if logo.size > LOGO_MAX_BYTES:
             raise forms.ValidationError("This logo is over 1 MB. Choose a smaller one.")
-        return logo
+        try:
+            return read_logo(logo.read())
+        except InvalidInput as error:
+            raise forms.ValidationError(error.message) from None
 
     @staticmethod
     def initial_of(merchant: Merchant) -> dict[str, object]:

@@ -74,8 +74,7 @@ def branding(request: HttpRequest) -> HttpResponse:
         return _show(request, form=form)
     changes = form.changes()
     if form.cleaned_data["logo"]:
-        form.cleaned_data["logo"].seek(0)
-        changes["logo_path"] = store_logo(form.cleaned_data["logo"].read())
+        changes["logo_path"] = store_logo(form.cleaned_data["logo"])
     change_merchant(changes, actor=actor_of(request))
     return done(request, "Saved. Your portal shows it now.", "branding")
 
