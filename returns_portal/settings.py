@@ -204,7 +204,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/app/"
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+# In the database alone: staff go on without Redis, and who signed out stays out when it is back.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60

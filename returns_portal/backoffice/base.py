@@ -12,11 +12,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from returns_portal.backoffice.navigation import shell
 from returns_portal.core.actor import Actor, ActorKind
 from returns_portal.core.db import attempt
-from returns_portal.core.errors import Conflict, DomainError, InvalidInput, NotAllowed
+from returns_portal.core.errors import (
+    Conflict,
+    DomainError,
+    InvalidInput,
+    NotAllowed,
+    TryLater,
+)
 from returns_portal.tenancy.permissions import Permission
 
 View = Callable[..., HttpResponse]
@@ -105,11 +112,16 @@ def done(request: HttpRequest, text: str, name: str, **kwargs: object) -> HttpRe
 def once(request: HttpRequest) -> None:
     """Let a form that makes something through only once, by the ``operation_id`` it was shown with.
 
-    For rows without an operation of their own. Raises Conflict for the second time.
+    For rows without an operation of their own. Raises Conflict for the second time, TryLater when
+    nobody can say whether it is.
     """
     operation_id = request.POST.get("operation_id", "")[:64]
     key = f"once:{request.merchant.pk}:{operation_id}"
-    if not operation_id or not cache.add(key, 1, timeout=24 * 60 * 60):
+    try:
+        is_first = bool(operation_id) and cache.add(key, 1, timeout=24 * 60 * 60)
+    except (RedisError, OSError) as error:
+        raise TryLater("We can’t do this for a moment. Try again in a minute.") from error
+    if not is_first:
         raise Conflict("This was done already. Look at the list below.")
 
 

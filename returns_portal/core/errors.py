@@ -62,6 +62,13 @@ class InvalidTransition(Conflict):
     default_code = "invalid_transition"
 
 
+class TryLater(DomainError):
+    """Something we need is away for a moment; nothing was changed. HTTP 503."""
+
+    status = 503
+    default_code = "try_later"
+
+
 class PolicyRefused(DomainError):
     """The merchant's policy says no; ``message`` holds the rule and the date in plain words."""
 

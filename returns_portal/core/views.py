@@ -24,9 +24,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Show a domain error that no view handled as a page of its own status."""
-    template = {403: "errors/403.html", 404: "errors/404.html", 429: "errors/429.html"}.get(
-        error.status, "errors/400.html"
-    )
+    own = error.status in (403, 404, 429, 503)
+    template = f"errors/{error.status}.html" if own else "errors/400.html"
     return render(request, template, {"message": error.message}, status=error.status)
 
 

@@ -17,8 +17,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import set_script_prefix
 from django.utils.http import urlencode
+from redis.exceptions import RedisError
 
-from returns_portal.core.errors import DomainError, NotFound
+from returns_portal.core.errors import DomainError, NotFound, TryLater
 from returns_portal.core.scope import merchant_scope, system_scope
 from returns_portal.core.views import refused
 from returns_portal.tenancy.links import BACKOFFICE_URLCONF, PORTAL_URLCONF
@@ -70,6 +71,9 @@ class MerchantMiddleware:
         """
         if getattr(request, "is_in_scope", False):
             transaction.set_rollback(True)
+        if isinstance(exception, RedisError):
+            # Signing in counts its tries there: without the counts nobody may try.
+            exception = TryLater("We can’t do this for a moment. Try again in a minute.")
         return refused(request, exception) if isinstance(exception, DomainError) else None
 
     def _face(self, request: HttpRequest, face: str, slug: str, rest: str | None) -> HttpResponse:
