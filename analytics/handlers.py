@@ -7,6 +7,7 @@ from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
 from returns_portal.activity.record import handles
 
+MARK_DAY = "analytics.mark_day"
 _LOST = frozenset({"recycle", "dispose"})
 
 
@@ -33,7 +34,7 @@ def _changes_figures(event: Event) -> bool:
     EventKind.CREDIT_REVERSED,
     EventKind.EXCHANGE_SHIPPED,
     EventKind.EXCHANGE_CANCELLED,
-    name="analytics.mark_day",
+    name=MARK_DAY,
     when=_changes_figures,
 )
 def mark_day(event: Event) -> None:

@@ -12,7 +12,9 @@ from django.core.management import call_command
 from django.db import transaction
 
 from analytics import invariants, metrics, rollups
+from analytics.handlers import MARK_DAY
 from analytics.models import DailyReturnFact, DirtyDay
+from returns_portal.activity.models import Delivery
 from returns_portal.commerce.models import Order, OrderLine
 from returns_portal.core import clock
 from returns_portal.core.actor import SYSTEM
@@ -274,9 +276,7 @@ def test_statement_leaves_out_the_same_statuses_as_the_definitions() -> None:
 def test_invariant_names_a_figure_that_the_facts_do_not_bear_out(shop: Merchant) -> None:
     placed = flows.order()
     flows.request(placed)
-    with transaction.atomic():
-        rollups.mark_all_days()
-    rollups.refresh_dirty_days()
+    flows.drain()
     before = rows()
     with transaction.atomic():
         assert invariants.problems() == []
@@ -291,3 +291,18 @@ def test_invariant_names_a_figure_that_the_facts_do_not_bear_out(shop: Merchant)
     with transaction.atomic():
         DirtyDay.objects.create(day=day)
         assert invariants.problems() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_invariant_waits_for_events_that_are_on_their_way(shop: Merchant) -> None:
+    placed = flows.order()
+    flows.drain()
+
+    flows.request(placed)
+
+    with transaction.atomic():
+        assert Delivery.objects.filter(handler=MARK_DAY, status="waiting").exists()
+        assert invariants.problems() == []
+        assert not DirtyDay.objects.exists()
+        Delivery.objects.filter(handler=MARK_DAY).update(status="given_up")
+        assert any("requested of" in problem for problem in invariants.problems())
