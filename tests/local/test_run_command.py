@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,8 @@ def running(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
             stdout=stream,
             stderr=subprocess.STDOUT,
             text=True,
+            # A suite that runs in the background has Ctrl-C ignored, and a child would inherit it.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
         )
         try:
             yield started
