@@ -8,7 +8,9 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_init
 
+from returns_portal.core import pdf
 from returns_portal.core.checks import refuse_unbound_role
+from returns_portal.core.memory import share_with_children
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "returns_portal.settings")
 
@@ -18,6 +20,8 @@ app.autodiscover_tasks()
 
 
 @worker_init.connect
-def refuse_to_work_unbound(**kwargs: Any) -> None:
-    """Stop a worker whose database role could step around row-level security."""
+def before_the_pool(**kwargs: Any) -> None:
+    """Stop a worker whose database role could step around row-level security; else load it all."""
     refuse_unbound_role()
+    pdf.engine()
+    share_with_children()
