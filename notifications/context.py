@@ -19,7 +19,7 @@ from returns_portal.core.brand import derive_brand
 from returns_portal.tenancy.links import portal_link
 from returns_portal.tenancy.models import Merchant
 from rma.models import Note, Return, ReturnLine
-from rma.policy.rules import last_day
+from rma.policy.days import last_day
 from rma.states import ResolutionKind
 
 Kind = MessageKind

@@ -20,8 +20,8 @@ from rma.carriers.base import Address, LabelFormat
 from rma.carriers.labels import label_format_of
 from rma.documents import Paper, SlipDocument, SlipItem, render_slip
 from rma.models import Return, ReturnLine, Shipment
+from rma.policy.days import last_day, local_day
 from rma.policy.live import policy_of
-from rma.policy.rules import last_day, local_day
 from rma.states import ResolutionKind
 
 _CONTENT_TYPES = {

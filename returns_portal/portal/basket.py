@@ -18,6 +18,7 @@ from rma.policy.document import Policy, Reason
 from rma.policy.engine import evaluate, offer
 from rma.policy.facts import build
 from rma.policy.live import live_policy
+from rma.policy.tailoring import LineView, reasons_of, tailor
 from rma.policy.types import (
     Decision,
     LineOffer,
@@ -32,13 +33,19 @@ from rma.states import ResolutionKind
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """A draft as read. ``answers`` are those for lines that can still be returned, in order."""
+    """A draft as read. ``answers`` are those for lines that can still be returned, in order.
+
+    ``live`` is the policy in force, ``policy`` what its rules make of it for these answers, and
+    ``views`` the same for each line that is answered.
+    """
 
     draft: ReturnDraft
     merchant: Merchant
     order: Order
     lines: list[OrderLine]
+    live: Policy
     policy: Policy
+    views: dict[UUID, LineView]
     facts: OrderFacts
     offer: Offer
     answers: list[Answer]
@@ -53,8 +60,15 @@ class Basket:
             raise LookupError(f"no offer for line {line.pk}")
         return found
 
+    def reasons_for(self, line: OrderLine) -> list[Reason]:
+        """Return the reasons that may be given for a line, as the rules leave them for it."""
+        facts, offered = self.facts.line(str(line.pk)), self.offer_of(line).reasons
+        known = reasons_of(self.live, self.facts, facts) if facts is not None else []
+        return [reason for reason, _view in known if reason.key in offered]
+
     def reason(self, answer: Answer) -> Reason | None:
-        return self.policy.reason(answer.reason)
+        view = self.views.get(answer.order_line_id)
+        return (view or self.policy).reason(answer.reason)
 
     def resolutions(self, answer: Answer) -> list[str]:
         """Return what may be chosen, in the order of interest; credit needs a customer to keep."""
@@ -84,17 +98,8 @@ class Basket:
 
     def decision(self) -> Decision:
         """Return what policy would say to the answers now, all of them chosen."""
-        asked = [
-            RequestLine(
-                line_key=str(one.order_line_id),
-                reason=one.reason,
-                quantity=one.quantity,
-                resolution=one.wanted,
-                photos=len(self.photos.get(one.order_line_id, ())),
-            )
-            for one in self.answers
-        ]
-        return evaluate(self.facts, RequestFacts(tuple(asked)), self.policy)
+        asked = _request(self.answers, self.photos)
+        return evaluate(self.facts, asked, self.live)
 
     def price(self, answers: Iterable[Answer], method: str = Return.Method.LABEL) -> Quote | None:
         """Price what is chosen of ``answers``, sent by ``method``; None when nothing is."""
@@ -123,22 +128,41 @@ def read_basket(merchant: Merchant, draft: ReturnDraft) -> Basket:
     left out.
     """
     order = order_for_return(draft.order_id)
-    _version, policy = live_policy()
-    facts = build(order, clock.now(), policy=policy, time_zone=merchant.time_zone)
-    offered = offer(facts, policy)
-    told = answers_of(draft)
+    _version, live = live_policy()
+    facts = build(order, clock.now(), policy=live, time_zone=merchant.time_zone)
+    offered = offer(facts, live)
+    told, photos = answers_of(draft), photos_of(draft)
     lines = [line for line in order.lines.all() if not line.is_removed]
+    answers = [told[line.pk] for line in lines if _stands(told.get(line.pk), offered, line)]
+    tailored = tailor(live, facts, _request(answers, photos))
     return Basket(
         draft=draft,
         merchant=merchant,
         order=order,
         lines=lines,
-        policy=policy,
+        live=live,
+        policy=tailored.whole,
+        views={one.order_line_id: view for one, view in zip(answers, tailored.lines, strict=True)},
         facts=facts,
         offer=offered,
-        answers=[told[line.pk] for line in lines if _stands(told.get(line.pk), offered, line)],
-        photos=photos_of(draft),
+        answers=answers,
+        photos=photos,
     )
+
+
+def _request(answers: Iterable[Answer], photos: dict[UUID, list[Photo]]) -> RequestFacts:
+    """Return the answers as the engine reads them; an outcome not chosen yet is not known."""
+    asked = [
+        RequestLine(
+            line_key=str(one.order_line_id),
+            reason=one.reason,
+            quantity=one.quantity,
+            resolution=one.wanted,
+            photos=len(photos.get(one.order_line_id, ())),
+        )
+        for one in answers
+    ]
+    return RequestFacts(tuple(asked))
 
 
 def _stands(answer: Answer | None, offered: Offer, line: OrderLine) -> bool:

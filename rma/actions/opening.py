@@ -13,8 +13,8 @@ from returns_portal.core.actor import Actor
 from rma.actions.exchange import cancel_exchange, reserve_exchange
 from rma.actions.shipping import cancel_label, plan_label
 from rma.models import Exchange, Return, ReturnLine
+from rma.policy.days import end_of_day, local_day
 from rma.policy.document import Policy
-from rma.policy.rules import end_of_day, local_day
 from rma.states import ResolutionKind, ReturnStatus
 
 

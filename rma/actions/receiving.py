@@ -24,8 +24,8 @@ from returns_portal.tenancy.managers import insert_together
 from rma.goods import LineGoods, standing_of
 from rma.locks import lock_return
 from rma.models import Inspection, Receipt, ReceiptLine, Return
-from rma.policy.live import policy_of
-from rma.policy.rules import local_day
+from rma.policy.days import local_day
+from rma.policy.live import policy_of_return
 from rma.stages import refresh_stage
 from rma.states import ReceiptLineStatus, ReturnStatus
 
@@ -105,7 +105,7 @@ def _arrived(rma: Return, receipt: Receipt) -> list[str]:
     rma.received_at = receipt.received_at
     if rma.refund_promised_on is None:
         return ["received_at"]
-    days = policy_of(rma.policy_version_id).refund_days
+    days = policy_of_return(rma).refund_days
     sooner = local_day(receipt.received_at, rma.merchant.time_zone) + timedelta(days=days)
     rma.refund_promised_on = min(rma.refund_promised_on, sooner)
     return ["received_at", "refund_promised_on"]

@@ -72,15 +72,15 @@ class OrderRead:
     def facts(self, moment: datetime) -> OrderFacts:
         return build(self.order, moment, policy=self.policy, time_zone=self.time_zone)
 
-    def quote(self, lines: Sequence[RequestedLine], method: str) -> Quote:
-        """Price the request; refuses what is more than remains."""
+    def quote(self, lines: Sequence[RequestedLine], method: str, policy: Policy) -> Quote:
+        """Price the request under its own policy; refuses what is more than remains."""
         # What the payments captured is known as a sum; nobody has to load them for it.
         preload(self.order, "payments", [])
         try:
             return quote_return(
                 self.order,
                 [QuoteLine(o.order_line_id, o.quantity, o.reason, o.wanted) for o in lines],
-                self.policy,
+                policy,
                 method=method,
                 captured_minor=self.captured_minor,
             )

@@ -37,7 +37,9 @@ from rma.actions.requested import (
 )
 from rma.models import Note, Return, ReturnLine
 from rma.numbers import new_rma_number
+from rma.policy.document import Policy
 from rma.policy.engine import evaluate
+from rma.policy.tailoring import is_own_rule, tailor
 from rma.policy.types import Decision, Result, RuleSpoken, Verdict, to_json
 from rma.quoting import Quote
 from rma.states import ReturnStatus, StageFacts, stage_of
@@ -81,17 +83,18 @@ def request_return(
         read = read_order(lock_order(order_id), operation_id)
         if read.earlier_return_id is not None:
             return _earlier(read)
-        _check_order(read, method)
         moment = now()
         facts, request = read.facts(moment), request_facts(lines, channel, method)
+        policy = tailor(read.policy, facts, request).whole
+        _check_order(read, policy, method)
         decision = evaluate(facts, request, read.policy)
         outcome = _decide(decision, override_reason, actor)
         check_replacements(read, lines)
         declined = outcome.status is ReturnStatus.DECLINED
         if not declined:
             claim_units(order_id, _units(lines))
-        quote = None if declined else read.quote(lines, method)
-        rma = _new_return(read, outcome, quote, moment)
+        quote = None if declined else read.quote(lines, method, policy)
+        rma = _new_return(read, policy, outcome, quote, moment)
         rma.channel, rma.method, rma.operation_id = channel, method, operation_id
         rma.locale = storable(locale or read.order.locale)[:16]
         rma.facts = {"order": to_json(facts), "request": to_json(request)}
@@ -122,17 +125,19 @@ def _earlier(read: OrderRead) -> Return:
     return rma
 
 
-def _check_order(read: OrderRead, method: str) -> None:
+def _check_order(read: OrderRead, policy: Policy, method: str) -> None:
     if read.order.status == Order.Status.CANCELLED:
         raise Conflict("This order was cancelled, so nothing can be returned.", code="cancelled")
-    if method not in read.policy.methods:
+    if method not in policy.methods:
         raise PolicyRefused("Choose another way to send it back.", field="method", code="method")
 
 
 def _decide(decision: Decision, override_reason: str, actor: Actor) -> _Outcome:
     """Turn the decision into a status. Raises PolicyRefused where the request has to be changed."""
     refusals = [spoken for spoken in decision.rules_spoken if spoken.result is Result.REFUSE]
-    mistakes = [spoken for spoken in refusals if spoken.key not in POLICY_SAYS_NO]
+    mistakes = [
+        one for one in refusals if one.key not in POLICY_SAYS_NO and not is_own_rule(one.key)
+    ]
     if mistakes:
         raise PolicyRefused(
             f"{mistakes[0].sentence}.",
@@ -171,7 +176,7 @@ def _units(lines: Sequence[RequestedLine]) -> dict[UUID, int]:
 
 
 def _new_return(
-    read: OrderRead, outcome: _Outcome, quote: Quote | None, moment: datetime
+    read: OrderRead, policy: Policy, outcome: _Outcome, quote: Quote | None, moment: datetime
 ) -> Return:
     order = read.order
     rma = Return(
@@ -194,11 +199,11 @@ def _new_return(
         created_at=moment,
     )
     if outcome.status is ReturnStatus.OPEN:
-        mark_open(rma, read.policy, read.time_zone, moment, decided_by=outcome.decided_by)
+        mark_open(rma, policy, read.time_zone, moment, decided_by=outcome.decided_by)
     elif outcome.status is ReturnStatus.DECLINED:
         rma.decided_at, rma.decided_by = moment, outcome.decided_by
     else:
-        rma.due_at = moment + timedelta(hours=read.policy.approval.review_hours)
+        rma.due_at = moment + timedelta(hours=policy.approval.review_hours)
     rma.stage = stage_of(StageFacts(status=rma.status)).key
     return rma
 

@@ -29,7 +29,7 @@ from rma.actions.opening import claimed_units
 from rma.goods import LineGoods, Standing, goods_of, standing_of
 from rma.locks import lock_return
 from rma.models import Exchange, Resolution, Return, ReturnLine
-from rma.policy.live import policy_of
+from rma.policy.live import policy_of_return
 from rma.quoting import Quote, QuoteLine, quote_return
 from rma.stages import refresh_stage
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus
@@ -180,7 +180,7 @@ def _preview(rma: Return, goods: Sequence[LineGoods], order: Order) -> Preview:
         quote = quote_return(
             order,
             accepted,
-            policy_of(rma.policy_version_id),
+            policy_of_return(rma),
             method=rma.method,
             own_units=None if settled else claimed_units(one.line for one in goods),
         )

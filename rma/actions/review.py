@@ -18,8 +18,8 @@ from rma.actions.notes import checked, keep_note
 from rma.actions.opening import claimed_units, give_back, mark_open, start_return
 from rma.locks import lock_return
 from rma.models import Inspection, Note, Return, ReturnLine, Shipment
-from rma.policy.live import policy_of
-from rma.policy.rules import end_of_day, local_day
+from rma.policy.days import end_of_day, local_day
+from rma.policy.live import policy_of_return
 from rma.stages import refresh_stage
 from rma.states import ReturnStatus, ShipmentStatus, check_transition
 
@@ -48,7 +48,7 @@ def approve_return(rma_id: UUID, *, actor: Actor, note: str = "") -> Return:
             raise InvalidTransition("This return has run out. Reopen it instead.")
         moment = now()
         zone = rma.merchant.time_zone
-        mark_open(rma, policy_of(rma.policy_version_id), zone, moment, decided_by=actor.name)
+        mark_open(rma, policy_of_return(rma), zone, moment, decided_by=actor.name)
         rma.save(update_fields=_OPENED)
         start_return(rma, list(rma.lines.order_by("position")), actor=actor)
         if note.strip():
@@ -117,7 +117,7 @@ def ask_for_information(rma_id: UUID, *, actor: Actor, question: str) -> Return:
         if rma.status != ReturnStatus.NEEDS_INFO:
             check_transition("return", rma.status, ReturnStatus.NEEDS_INFO)
         zone = rma.merchant.time_zone
-        days = policy_of(rma.policy_version_id).answer_within_days
+        days = policy_of_return(rma).answer_within_days
         rma.status = ReturnStatus.NEEDS_INFO
         rma.info_question = text
         rma.due_at = None
@@ -139,7 +139,7 @@ def answer_information(rma_id: UUID, *, actor: Actor, answer: str) -> Return:
                 "We have no open question about this return. Send a message instead."
             )
         rma.status = ReturnStatus.REQUESTED
-        hours = policy_of(rma.policy_version_id).approval.review_hours
+        hours = policy_of_return(rma).approval.review_hours
         rma.due_at = now() + timedelta(hours=hours)
         rma.expires_at = None
         rma.review_reason = "The shopper has answered."
@@ -204,7 +204,7 @@ def reopen_return(rma_id: UUID, *, actor: Actor) -> Return:
             line.released_quantity = 0
         claim_units(rma.order_id, claimed_units(lines))
         zone = rma.merchant.time_zone
-        mark_open(rma, policy_of(rma.policy_version_id), zone, now(), decided_by=actor.name)
+        mark_open(rma, policy_of_return(rma), zone, now(), decided_by=actor.name)
         rma.closed_at = None
         rma.save(update_fields=[*_OPENED, "closed_at"])
         start_return(rma, lines, actor=actor)

@@ -6,99 +6,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from returns_portal.core.errors import InvalidInput
 from returns_portal.core.money import exponent
+from rma.policy.model import (
+    METHODS,
+    PHOTO_MODES,
+    RESOLUTIONS,
+    SHIPPING_BACK,
+    Approval,
+    Closed,
+    Fee,
+    Policy,
+    Reason,
+    Window,
+)
 from rma.policy.reader import DocumentReader
+from rma.policy.ruleset import read_rules
+
+__all__ = [
+    "METHODS",
+    "PHOTO_MODES",
+    "RESOLUTIONS",
+    "SCHEMA",
+    "SHIPPING_BACK",
+    "Approval",
+    "Closed",
+    "Fee",
+    "Policy",
+    "Reason",
+    "Window",
+    "default_policy",
+    "parse_policy",
+]
 
 SCHEMA = 1
-RESOLUTIONS = ("refund", "store_credit", "exchange")
-PHOTO_MODES = ("required", "optional", "off")
-METHODS = ("label", "own")
-SHIPPING_BACK = ("never", "all_returned", "proportion", "merchant_fault")
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Days a return is open, counted from delivery.
-
-    Where the delivery date is missing the count starts ``fulfilled_fallback_days`` after dispatch,
-    else ``ordered_fallback_days`` after the order; with neither, a person decides. ``grace_days``
-    are granted silently after the last day that is shown.
-    """
-
-    days: int
-    fault_days: int
-    grace_days: int
-    fulfilled_fallback_days: int | None
-    ordered_fallback_days: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """Goods that can't come back: by tag or product type; faults may still be reported."""
-
-    tags: frozenset[str]
-    product_types: frozenset[str]
-    fault_allowed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    key: str
-    labels: Mapping[str, str]
-    resolutions: tuple[str, ...]
-    photo: str
-    fault: bool
-    free_text: bool
-
-    def label(self, language: str = "en") -> str:
-        """Return the label in ``language``, else in English, else the first there is."""
-        fallback = self.labels.get("en") or next(iter(self.labels.values()))
-        return self.labels.get(language) or fallback
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """When a request is approved without a person. ``max_value_minor`` None means any value.
-
-    Where a person decides, it should be within ``review_hours``.
-    """
-
-    automatic: bool
-    review_hours: int
-    max_value_minor: int | None
-    review_reasons: frozenset[str]
-    first_return_only: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Fee:
-    amount_minor: int
-    waived_for_fault: bool
-    waived_for_exchange: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    version: int
-    currency: str
-    window: Window
-    final_sale: Closed
-    excluded: Closed
-    reasons: tuple[Reason, ...]
-    approval: Approval
-    fee: Fee
-    shipping_back: str
-    refund_days: int
-    send_within_days: int
-    answer_within_days: int
-    methods: tuple[str, ...]
-
-    def reason(self, key: str) -> Reason | None:
-        return next((reason for reason in self.reasons if reason.key == key), None)
+# Sections a document may leave out; it then reads as it did before they existed.
+OPTIONAL = {"rules"}
 
 
 def default_policy(currency: str) -> dict[str, Any]:
@@ -193,6 +138,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
             "schema", "currency", "window", "final_sale", "excluded", "reasons", "approval", "fee",
             "shipping_back", "refund_days", "send_within_days", "answer_within_days", "methods",
         },
+        OPTIONAL,
     )  # fmt: skip
     if type(reader.at("schema")) is not int or reader.at("schema") != SCHEMA:
         reader.fail("schema", f"Use {SCHEMA}, the format this version reads.")
@@ -213,6 +159,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         send_within_days=reader.days("send_within_days", low=1),
         answer_within_days=reader.days("answer_within_days", low=1),
         methods=reader.choices("methods", METHODS),
+        rules=read_rules(reader, "rules", tuple(reason.key for reason in reasons)),
     )
     return None if reader.errors else policy
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from rma.policy import approval, rules, wording
 from rma.policy.approval import Whole, waives_fee
 from rma.policy.document import RESOLUTIONS, Policy, Reason
 from rma.policy.rules import Asked, Case
+from rma.policy.tailoring import LineView, reasons_of, tailor, view_of
 from rma.policy.types import (
     Decision,
     JsonObject,
@@ -52,7 +54,8 @@ def evaluate(order: OrderFacts, request: RequestFacts, policy: Policy) -> Decisi
 
     One refused line refuses the request as it stands, because the shopper asked for the whole.
     """
-    whole = Whole(order, request, policy)
+    tailored = tailor(policy, order, request)
+    whole = Whole(order, request, tailored.whole)
     asked = Counter[str]()
     for requested in request.lines:
         asked[requested.line_key] += requested.quantity
@@ -61,10 +64,11 @@ def evaluate(order: OrderFacts, request: RequestFacts, policy: Policy) -> Decisi
     if not request.lines:
         nothing = "Choose at least one item"
         spoken.append(RuleSpoken("items", Result.REFUSE, nothing, "Nothing was chosen."))
-    for requested in request.lines:
-        decided, said = _decide_line(whole, requested, asked[requested.line_key])
+    for requested, view in zip(request.lines, tailored.lines, strict=True):
+        decided, said = _decide_line(whole, requested, view, asked[requested.line_key])
         lines.append(decided)
         spoken += said
+    spoken += tailored.spoken
     spoken += [_ask(rule, whole, None) for rule in approval.APPROVAL_RULES]
     charged = _ask(approval.fee, whole, None)
     spoken.append(charged)
@@ -119,15 +123,15 @@ def _ask(rule: Callable[[S], RuleSpoken], subject: S, line_key: str | None) -> R
         )
 
 
-def _goods(case: Case) -> list[RuleSpoken]:
-    """Ask the rules about the goods, up to the first refusal."""
+def _goods(case: Case, view: LineView) -> list[RuleSpoken]:
+    """Ask the rules about the goods, up to the first refusal, then hear the merchant's own."""
     spoken = []
     for rule in rules.GOODS_RULES:
         answer = _ask(rule, case, case.line.key)
         spoken.append(answer)
         if answer.result is Result.REFUSE:
             break
-    return spoken
+    return [*spoken, *view.spoken]
 
 
 def _stopped(spoken: list[RuleSpoken]) -> RuleSpoken | None:
@@ -144,31 +148,58 @@ def _until(spoken: list[RuleSpoken]) -> date | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the rules say of one line for one kind of reason: the answers, and what stops it."""
+
+    said: list[RuleSpoken]
+    stop: RuleSpoken | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.stop is None or self.stop.result is Result.REVIEW
+
+
 def _offer_line(order: OrderFacts, line: LineFacts, policy: Policy) -> LineOffer:
-    usual, faulty = Case(order, policy, line, fault=False), Case(order, policy, line, fault=True)
-    said, said_of_fault = _goods(usual), _goods(faulty)
-    stop, fault_stop = _stopped(said), _stopped(said_of_fault)
-    usual_open = stop is None or stop.result is Result.REVIEW
-    fault_open = fault_stop is None or fault_stop.result is Result.REVIEW
-    reasons = tuple(
-        reason for reason in policy.reasons if (fault_open if reason.fault else usual_open)
-    )
+    known: dict[tuple[int, bool], _Look] = {}
+
+    def look(view: LineView, fault: bool) -> _Look:
+        key = (id(view), fault)
+        if key not in known:
+            case = Case(order, view.policy, line, fault=fault)
+            said = _goods(case, view)
+            known[key] = _Look(said, _stopped(said))
+        return known[key]
+
+    offered = reasons_of(policy, order, line)
+    looked = [(reason, look(view, reason.fault)) for reason, view in offered]
+    reasons = [reason for reason, found in looked if found.is_open]
+    plain = view_of(policy, order, line)
+    # What is said of a line is said of it for any usual reason, else for a fault.
+    usual = _best([found for reason, found in looked if not reason.fault]) or look(plain, False)
+    faulty = _best([found for reason, found in looked if reason.fault]) or look(plain, True)
     keys = {key for reason in reasons for key in reason.resolutions}
     resolutions = tuple(key for key in RESOLUTIONS if key in keys)
-    fault_only = bool(reasons) and not usual_open
-    until = _until(said_of_fault if fault_only else said)
+    fault_only = bool(reasons) and not usual.is_open
+    until, stop = _until((faulty if fault_only else usual).said), usual.stop
+    case = Case(order, policy, line, fault=False)
     return LineOffer(
         line_key=line.key,
         verdict=Verdict.ALLOW if stop is None else _VERDICTS[stop.result],
         rule_key="window" if stop is None else stop.key,
-        sentence=_offer_sentence(usual, stop, resolutions, until, fault_only=fault_only),
-        staff=said[-1].staff if stop is None else stop.staff,
+        sentence=_offer_sentence(case, stop, resolutions, until, fault_only=fault_only),
+        staff=usual.said[-1].staff if stop is None else stop.staff,
         until=until,
         quantity=line.quantity_available if reasons else 0,
         reasons=tuple(reason.key for reason in reasons),
         resolutions=resolutions,
         fault_only=fault_only,
     )
+
+
+def _best(looks: list[_Look]) -> _Look | None:
+    """Return the first look that is open, else the first; None of none."""
+    return next((one for one in looks if one.is_open), next(iter(looks), None))
 
 
 def _offer_sentence(
@@ -189,18 +220,18 @@ def _offer_sentence(
 
 
 def _decide_line(
-    whole: Whole, requested: RequestLine, quantity_asked: int
+    whole: Whole, requested: RequestLine, view: LineView, quantity_asked: int
 ) -> tuple[LineDecision, list[RuleSpoken]]:
-    line, reason = whole.order.line(requested.line_key), whole.policy.reason(requested.reason)
+    line, reason = whole.order.line(requested.line_key), view.reason(requested.reason)
     if line is None:
         missing = "This item is not in the order. Choose one that is"
         return _unknown(requested, "item", missing, "The line is not in the order.")
     if reason is None:
         missing = f"Choose why you're returning {line.title}"
         return _unknown(requested, "reason", missing, f"No reason {requested.reason!r}.")
-    case = Case(whole.order, whole.policy, line, fault=reason.fault)
+    case = Case(whole.order, view.policy, line, fault=reason.fault)
     asked = Asked(case, requested, reason, quantity_asked, whole.request.channel)
-    spoken = _goods(case)
+    spoken = _goods(case, view)
     spoken += [_ask(rule, asked, line.key) for rule in rules.ASKED_RULES]
     stop, until = _stopped(spoken), _until(spoken)
     return (

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from returns_portal.commerce.models import Order, OrderLine
 from returns_portal.core.money import share
 from rma.models import Return, ReturnLine
+from rma.policy.days import local_day
 from rma.policy.document import Policy
-from rma.policy.rules import local_day
+from rma.policy.history import gateways_of, history_of, vendors_of
 from rma.policy.types import Claim, LineFacts, OrderFacts
+from rma.policy.vocabulary import Needs
 from rma.states import ReturnStatus
 
 _GIVEN_BACK = (ReturnStatus.DECLINED, ReturnStatus.CANCELLED, ReturnStatus.EXPIRED)
@@ -28,10 +30,13 @@ def build(
     """Return the facts of ``order`` at ``now``, from its loaded lines.
 
     One more query when units are in other returns already, one when ``policy`` cares for the
-    shopper's earlier returns, and one for the merchant unless ``time_zone`` is given.
+    shopper's earlier returns, one for the merchant unless ``time_zone`` is given, and one for each
+    of history, vendors and payments that its rules ask about.
     """
     zone = time_zone or order.merchant.time_zone
+    needs = policy.rules.needs if policy is not None and policy.rules else frozenset()
     lines = list(order.lines.all())
+    vendors = vendors_of(lines) if Needs.CATALOGUE in needs else None
     claims = _claims([line.pk for line in lines if line.claimed_quantity], zone)
     return OrderFacts(
         key=str(order.pk),
@@ -40,12 +45,23 @@ def build(
         country=order.country,
         time_zone=zone,
         now=now,
-        lines=tuple(_line(order, line, claims[line.pk]) for line in lines),
+        lines=tuple(_line(order, line, claims[line.pk], vendors) for line in lines),
         earlier_returns=_earlier_returns(order, policy),
+        total_minor=order.total_minor,
+        discount_minor=order.discount_minor,
+        shipping_minor=order.shipping_minor,
+        tags=tuple(str(tag) for tag in order.tags),
+        source=order.source,
+        language=order.locale,
+        gateways=gateways_of(order) if Needs.PAYMENTS in needs else None,
+        history=history_of(order, now) if Needs.HISTORY in needs else None,
     )
 
 
-def _line(order: Order, line: OrderLine, claims: Iterable[Claim]) -> LineFacts:
+def _line(
+    order: Order, line: OrderLine, claims: Iterable[Claim], vendors: Mapping[UUID, str] | None
+) -> LineFacts:
+    full_price = line.unit_price_minor * line.quantity
     return LineFacts(
         key=str(line.pk),
         title=line.title,
@@ -61,6 +77,12 @@ def _line(order: Order, line: OrderLine, claims: Iterable[Claim]) -> LineFacts:
         gift_card=line.is_gift_card,
         unit_paid_minor=share(line.paid_minor, 1, line.quantity) if line.quantity else 0,
         claims=tuple(claims),
+        variant=line.variant_title,
+        sku=line.sku,
+        vendor=None if vendors is None else vendors.get(line.pk, ""),
+        unit_list_minor=line.unit_price_minor,
+        discount_bp=line.discount_minor * 10_000 // full_price if full_price else None,
+        weight_grams=line.weight_grams,
     )
 
 

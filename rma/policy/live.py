@@ -10,8 +10,10 @@ from uuid import UUID
 
 from returns_portal.core import scope
 from returns_portal.core.errors import Conflict
-from rma.models import PolicyVersion
+from rma.models import PolicyVersion, Return
 from rma.policy.document import Policy, parse_policy
+from rma.policy.tailoring import tailor
+from rma.policy.types import OrderFacts, RequestFacts, from_json
 
 
 def live_policy() -> tuple[UUID, Policy]:
@@ -37,6 +39,15 @@ def required(version_id: UUID | None) -> tuple[UUID, Policy]:
 def policy_of(version_id: UUID) -> Policy:
     """Return the policy of a published version, as it was and stays."""
     return _parsed(scope.current_merchant_id(), version_id)
+
+
+def policy_of_return(rma: Return) -> Policy:
+    """Return the policy ``rma`` was requested under, as its rules left it for this request."""
+    policy = policy_of(rma.policy_version_id)
+    if not policy.rules or not rma.facts:
+        return policy
+    order = from_json(OrderFacts, rma.facts["order"])
+    return tailor(policy, order, from_json(RequestFacts, rma.facts["request"])).whole
 
 
 @lru_cache(maxsize=512)

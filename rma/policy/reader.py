@@ -5,7 +5,7 @@ One save shows all that is wrong; nothing is guessed, clamped or silently ignore
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from returns_portal.core.errors import InvalidInput
@@ -40,7 +40,7 @@ class DocumentReader:
                 return None
         return found
 
-    def keys(self, path: str, expected: set[str]) -> None:
+    def keys(self, path: str, expected: set[str], optional: Set[str] = frozenset()) -> None:
         """Refuse a section that is no object, lacks a key or has one nobody reads."""
         section = self.at(path)
         if not isinstance(section, Mapping):
@@ -48,7 +48,7 @@ class DocumentReader:
             return
         for name in sorted(expected - set(section)):
             self.fail(f"{path}.{name}".strip("."), "This is missing.")
-        for name in sorted(str(key) for key in set(section) - expected):
+        for name in sorted(str(key) for key in set(section) - expected - optional):
             self.fail(f"{path}.{name}".strip("."), "There is no such setting. Check the spelling.")
 
     def whole(self, path: str, low: int, high: int, noun: str) -> int:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rma.policy import wording
+from rma.policy.days import local_day
 from rma.policy.document import Closed, Policy, Reason
 from rma.policy.types import (
     Claim,
@@ -66,24 +66,6 @@ class Asked:
     channel: str
 
 
-def local_day(instant: datetime, zone: str) -> date:
-    """Return the calendar day of an aware instant in the merchant's zone."""
-    if instant.tzinfo is None:
-        raise ValueError("an instant needs its time zone")
-    return instant.astimezone(ZoneInfo(zone)).date()
-
-
-def end_of_day(day: date, zone: str) -> datetime:
-    """Return the instant, in UTC, at which ``day`` is over in ``zone``; right on DST days too."""
-    following = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
-    return following.astimezone(UTC)
-
-
-def last_day(end: datetime, zone: str) -> date:
-    """Return the day that is over at ``end`` in ``zone``: what :func:`end_of_day` was given."""
-    return local_day(end - timedelta(microseconds=1), zone)
-
-
 def span_of(case: Case) -> Span | None:
     """Return the days ``case`` is open, or None where no date says when to begin."""
     window, line, zone = case.policy.window, case.line, case.order.time_zone
@@ -98,6 +80,8 @@ def span_of(case: Case) -> Span | None:
     else:
         return None
     until = start + timedelta(days=window.fault_days if case.fault else window.days)
+    if window.not_before is not None:
+        until = max(until, window.not_before)
     return Span(start, until, until + timedelta(days=window.grace_days), anchor)
 
 
@@ -152,6 +136,9 @@ def _latest(claims: Sequence[Claim]) -> Claim:
 def final_sale(case: Case) -> RuleSpoken:
     closed = case.policy.final_sale
     matched = _match(case.line, closed)
+    if closed.lifted:
+        staff = "Final sale or not, a rule accepts it."
+        return case.say("final_sale", Result.PASS, "", staff, final_sale=False)
     bought = wording.day(local_day(case.line.purchased_at, case.order.time_zone), seen=case.today)
     if case.line.final_sale or matched:
         return _closed(case, "final_sale", closed, f"Sold as final sale on {bought}", matched)
@@ -161,7 +148,7 @@ def final_sale(case: Case) -> RuleSpoken:
 def excluded(case: Case) -> RuleSpoken:
     closed = case.policy.excluded
     matched = _match(case.line, closed)
-    if not matched:
+    if closed.lifted or not matched:
         return case.say("excluded", Result.PASS, "", "Not excluded.", matched=[])
     of_type = case.line.product_type.casefold() in closed.product_types
     kind = wording.sentence_case(case.line.product_type) if of_type else "This item"
@@ -265,11 +252,14 @@ def resolution(asked: Asked) -> RuleSpoken:
 
 def photo(asked: Asked) -> RuleSpoken:
     """A required photo: the portal asks for it there and then; elsewhere a person asks later."""
+    needed = asked.reason.photo_count
     facts = {"mode": asked.reason.photo, "photos": asked.requested.photos}
-    if asked.reason.photo != "required" or asked.requested.photos > 0:
+    if asked.reason.photo != "required" or asked.requested.photos >= needed:
         staff = f"Photos {asked.reason.photo}, {asked.requested.photos} sent."
         return asked.case.say("photo", Result.PASS, "", staff, **facts)
     sentence = f"Add a photo of {asked.case.line.title} that shows what is wrong"
+    if needed > 1:
+        sentence = f"Add {needed} photos of {asked.case.line.title} that show what is wrong"
     result = Result.REFUSE if asked.channel == "portal" else Result.REVIEW
     staff = f"{asked.reason.label()} needs a photo and there is none."
     return asked.case.say("photo", result, sentence, staff, **facts)

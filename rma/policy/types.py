@@ -60,6 +60,12 @@ class LineFacts:
     final_sale: bool = False
     gift_card: bool = False
     claims: tuple[Claim, ...] = ()
+    variant: str = ""
+    sku: str = ""
+    vendor: str | None = None
+    unit_list_minor: int | None = None
+    discount_bp: int | None = None
+    weight_grams: int | None = None
 
     @property
     def quantity_available(self) -> int:
@@ -68,8 +74,30 @@ class LineFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What the same shopper did before, within this merchant only.
+
+    Counts are whole: ``returns_90`` of the last 90 days, ``missing`` units that were short, wrong
+    or extra in parcels.
+    """
+
+    orders: int
+    days_known: int
+    returns: int
+    returns_90: int
+    declined: int
+    not_accepted: int
+    missing: int
+    units_bought: int
+    units_returned: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """One order at the moment ``now``; ``earlier_returns`` counts the shopper's other returns."""
+    """One order at the moment ``now``; ``earlier_returns`` counts the shopper's other returns.
+
+    ``gateways`` and ``history`` are None where no rule asks for them, because they cost a query.
+    """
 
     key: str
     number: str
@@ -79,6 +107,14 @@ class OrderFacts:
     now: datetime
     lines: tuple[LineFacts, ...]
     earlier_returns: int = 0
+    total_minor: int | None = None
+    discount_minor: int | None = None
+    shipping_minor: int | None = None
+    tags: tuple[str, ...] = ()
+    source: str = ""
+    language: str = ""
+    gateways: tuple[str, ...] | None = None
+    history: History | None = None
 
     def line(self, key: str) -> LineFacts | None:
         return next((line for line in self.lines if line.key == key), None)

@@ -31,6 +31,7 @@ def measure(bench: Bench) -> None:
     statements(bench)
     cycles(bench)
     providers(bench)
+    decisions(bench)
     pages(bench)
 
 
@@ -236,6 +237,15 @@ def providers(bench: Bench) -> None:
             n=found["n"],
             seconds=found["seconds"],
         )
+
+
+def decisions(bench: Bench) -> None:
+    """What policy takes to decide ten lines under two hundred rules."""
+    say("Deciding under many rules")
+    count = bench.size.visits
+    answer = bench.step("decisions", count=count)
+    bench.lines.put("policy_decision_cpu", answer["decision_ms"], "ms", n=count, at_most=2)
+    bench.lines.put("policy_offer_cpu", answer["offer_ms"], "ms", n=count)
 
 
 def pages(bench: Bench) -> None:

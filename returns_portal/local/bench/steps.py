@@ -14,7 +14,7 @@ from django.db import transaction
 
 from returns_portal.commerce.models import Order
 from returns_portal.core.scope import merchant_scope
-from returns_portal.local.bench import floor, shop, statements, work
+from returns_portal.local.bench import deciding, floor, shop, statements, work
 from returns_portal.local.bench.cloning import Span, clone
 from returns_portal.local.bench.lines import Clock
 from returns_portal.tenancy.models import ApiKey, Merchant
@@ -186,4 +186,5 @@ STEPS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "measure_floor": measure_floor,
     "cycles": cycles,
     "providers": providers,
+    "decisions": deciding.decisions,
 }

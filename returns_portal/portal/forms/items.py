@@ -69,7 +69,8 @@ class ItemForm(forms.Form):
 
     def needs_photo(self) -> bool:
         reason = self.chosen_reason()
-        return reason is not None and reason.photo == "required" and not self.photo_count
+        needed = reason.photo_count if reason is not None and reason.photo == "required" else 0
+        return self.photo_count < needed
 
     def chosen_reason(self) -> Reason | None:
         key = self.cleaned_data.get("reason") if hasattr(self, "cleaned_data") else None

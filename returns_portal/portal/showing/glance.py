@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from returns_portal.core.errors import Conflict
@@ -78,7 +79,16 @@ def in_sentences(policy: Policy) -> list[Section]:
         Section(_("What you get"), list(_outcomes(policy))),
         Section(_("What it costs"), list(_costs(policy))),
         Section(_("How it goes on"), list(_times(policy))),
+        *([Section(_("Also"), own)] if (own := list(_own_rules(policy))) else []),
     ]
+
+
+def _own_rules(policy: Policy) -> Iterator[str]:
+    """Yield what the merchant's own rules say to shoppers; those without words are for staff."""
+    rules = policy.rules.rules if policy.rules else ()
+    for rule in rules:
+        if words := rule.words(get_language() or "en"):
+            yield words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def _windows(policy: Policy) -> Iterator[str]:

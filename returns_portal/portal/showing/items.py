@@ -18,7 +18,7 @@ from returns_portal.portal.basket import Basket
 from returns_portal.portal.forms.items import ItemForm
 from returns_portal.portal.showing.photos import draft_photos
 from rma.drafts import Answer
-from rma.policy.rules import local_day
+from rma.policy.days import local_day
 from rma.policy.types import LineOffer, Verdict
 from rma.policy.wording import FAULT_STILL, day
 
@@ -96,9 +96,7 @@ def item_forms(basket: Basket, sent: Any = None, answers: Iterable[Answer] = ())
             sent,
             line=line,
             offer=basket.offer_of(line),
-            reasons=[
-                one for one in basket.policy.reasons if one.key in basket.offer_of(line).reasons
-            ],
+            reasons=basket.reasons_for(line),
             answer=known.get(line.pk),
         )
         for line in basket.lines

@@ -14,7 +14,7 @@ from returns_portal.core.money import Money, format_money
 from returns_portal.core.words import day
 from returns_portal.portal.showing.money import replacement_name
 from rma.models import Exchange, Return
-from rma.policy.rules import last_day
+from rma.policy.days import last_day
 from rma.selectors import ShopperStatus
 from rma.states import ResolutionKind, ResolutionStatus, ShipmentStatus
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rma.policy.rules import Case, end_of_day, last_day, local_day, span_of, window
+from rma.policy.days import end_of_day, last_day, local_day
+from rma.policy.rules import Case, span_of, window
 from rma.policy.types import Result
 from tests.rma.policy.builders import line, order, policy
 

@@ -1,0 +1,116 @@
+"""A policy as the engine reads it: frozen, compared by value, made by ``document.parse_policy``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+RESOLUTIONS = ("refund", "store_credit", "exchange")
+PHOTO_MODES = ("required", "optional", "off")
+METHODS = ("label", "own")
+SHIPPING_BACK = ("never", "all_returned", "proportion", "merchant_fault")
+
+
+class Rules(Protocol):
+    """The merchant's own rules, compiled: a ``ruleset.RuleSet``, which is built from these."""
+
+    @property
+    def rules(self) -> tuple[Any, ...]:
+        """Those that are switched on, in their order (``ruleset.Rule``)."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What has to be read beside the order for its facts."""
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days a return is open, counted from delivery.
+
+    Where the delivery date is missing the count starts ``fulfilled_fallback_days`` after dispatch,
+    else ``ordered_fallback_days`` after the order; with neither, a person decides. ``grace_days``
+    are granted silently after the last day that is shown. ``not_before`` keeps it open through
+    that local day at least.
+    """
+
+    days: int
+    fault_days: int
+    grace_days: int
+    fulfilled_fallback_days: int | None
+    ordered_fallback_days: int | None
+    not_before: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Goods that can't come back: by tag or product type; faults may still be reported.
+
+    Where a rule has ``lifted`` it, these goods come back like any other.
+    """
+
+    tags: frozenset[str]
+    product_types: frozenset[str]
+    fault_allowed: bool
+    lifted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    key: str
+    labels: Mapping[str, str]
+    resolutions: tuple[str, ...]
+    photo: str
+    fault: bool
+    free_text: bool
+    photo_count: int = 1
+
+    def label(self, language: str = "en") -> str:
+        """Return the label in ``language``, else in English, else the first there is."""
+        fallback = self.labels.get("en") or next(iter(self.labels.values()))
+        return self.labels.get(language) or fallback
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """When a request is approved without a person. ``max_value_minor`` None means any value.
+
+    Where a person decides, it should be within ``review_hours``.
+    """
+
+    automatic: bool
+    review_hours: int
+    max_value_minor: int | None
+    review_reasons: frozenset[str]
+    first_return_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    amount_minor: int
+    waived_for_fault: bool
+    waived_for_exchange: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    version: int
+    currency: str
+    window: Window
+    final_sale: Closed
+    excluded: Closed
+    reasons: tuple[Reason, ...]
+    approval: Approval
+    fee: Fee
+    shipping_back: str
+    refund_days: int
+    send_within_days: int
+    answer_within_days: int
+    methods: tuple[str, ...]
+    rules: Rules | None = None
+
+    def reason(self, key: str) -> Reason | None:
+        return next((reason for reason in self.reasons if reason.key == key), None)

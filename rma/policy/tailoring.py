@@ -1,0 +1,276 @@
+"""The policy as a merchant's rules leave it, for one request and for each of its lines.
+
+:func:`tailor` asks every rule about every wanted line and returns the policy each line and the
+whole request are judged by, with what each rule said. Without rules it is the policy itself.
+Everything that shows or works out a return by policy uses the tailored one, so what was shown is
+what happens.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, cast
+
+from rma.policy import rules
+from rma.policy.effects import APPROVE, VERDICT, Effect
+from rma.policy.model import Policy, Reason
+from rma.policy.ruleset import Rule, RuleSet
+from rma.policy.types import (
+    LineFacts,
+    OrderFacts,
+    RequestFacts,
+    RequestLine,
+    Result,
+    RuleSpoken,
+)
+from rma.policy.vocabulary import Fact, Kind, Subject
+
+logger = logging.getLogger(__name__)
+NOT_RETURNABLE = "This item can't be returned"
+_PREFIX = "rule:"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that applies to a line, with the values it saw and the rules that came before it."""
+
+    place: int
+    rule: Rule
+    values: Mapping[str, Any]
+    overruled: Mapping[str, str]
+
+    @property
+    def wins(self) -> tuple[Effect, ...]:
+        return tuple(one for one in self.rule.then if one.kind.key not in self.overruled)
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One line under the rules: its policy, who decided on it, and what the rules said of it."""
+
+    policy: Policy
+    verdict: str = ""
+    matches: tuple[Match, ...] = ()
+    spoken: tuple[RuleSpoken, ...] = ()
+
+    def reason(self, key: str) -> Reason | None:
+        return self.policy.reason(key)
+
+    @property
+    def declined(self) -> RuleSpoken | None:
+        return next((one for one in self.spoken if one.result is Result.REFUSE), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tailored:
+    """A request under the rules. ``lines`` stand as the request's lines do; ``whole`` is the policy
+    for fee, approval, methods and times; ``spoken`` are the rules about the whole request."""
+
+    whole: Policy
+    lines: tuple[LineView, ...]
+    spoken: tuple[RuleSpoken, ...] = ()
+
+
+def tailor(policy: Policy, order: OrderFacts, request: RequestFacts) -> Tailored:
+    """Ask the rules of ``policy`` about ``request``."""
+    if not policy.rules:
+        return Tailored(policy, (LineView(policy),) * len(request.lines))
+    asking = Asking(policy, order, request)
+    views = tuple(asking.view(order.line(one.line_key), one) for one in request.lines)
+    whole, spoken = _whole(policy, asking, views)
+    return Tailored(whole, views, spoken)
+
+
+def reasons_of(policy: Policy, order: OrderFacts, line: LineFacts) -> list[tuple[Reason, LineView]]:
+    """Return each reason that may be given for ``line``, as the rules leave it, with its view.
+
+    Before anything is chosen: what asks for a quantity, an outcome or the whole return is not known
+    yet and stays silent.
+    """
+    if not policy.rules:
+        view = LineView(policy)
+        return [(reason, view) for reason in policy.reasons]
+    asking = Asking(policy, order, None)
+    found = []
+    plain = None if asking.set.asks_reasons else asking.view(line, None)
+    for reason in policy.reasons:
+        view = plain or asking.view(line, RequestLine(line.key, reason.key, 0, ""))
+        tailored = view.reason(reason.key)
+        if tailored is not None:
+            found.append((tailored, view))
+    return found
+
+
+def view_of(policy: Policy, order: OrderFacts, line: LineFacts) -> LineView:
+    """Return ``line`` under the rules that speak whatever is asked for it."""
+    return Asking(policy, order, None).view(line, None) if policy.rules else LineView(policy)
+
+
+class Asking:
+    """The rules of one policy, asked about one order; values are read once."""
+
+    def __init__(self, policy: Policy, order: OrderFacts, request: RequestFacts | None) -> None:
+        self.policy = policy
+        self.set = cast(RuleSet, policy.rules)
+        self.subject = Subject(order, policy, request=request)
+        self.broken: list[RuleSpoken] = []
+        self._values: list[Any] = [None] * len(self.set.facts)
+        for place, fact in self.set.shared:
+            self._values[place] = self._read(fact)
+        self._shared = {
+            place: self._holds(place, self._values)
+            for place, rule in enumerate(self.set.rules)
+            if rule.is_shared
+        }
+        self._tailored: dict[tuple[int, ...], Policy] = {}
+
+    def view(self, line: LineFacts | None, asked: RequestLine | None) -> LineView:
+        """Ask every rule about one line; a line that is not in the order is under none."""
+        if line is None:
+            return LineView(self.policy)
+        self.subject.line, self.subject.asked = line, asked
+        values = self._values.copy()
+        for place, fact in self.set.own:
+            values[place] = self._read(fact)
+        places = [
+            place
+            for place in range(len(self.set.rules))
+            if (self._shared[place] if place in self._shared else self._holds(place, values))
+        ]
+        if not places:
+            return LineView(self.policy)
+        matches = tuple(self._matches(places, values))
+        policy = self._under(places, matches)
+        spoken = tuple(_speak(one, line.key) for one in matches if one.rule.is_about_lines)
+        verdict = next(
+            (effect.kind.key for one in matches for effect in one.wins if _is_verdict(effect)), ""
+        )
+        return LineView(policy, verdict, matches, spoken)
+
+    def _read(self, fact: Fact) -> Any:
+        if fact.kind is Kind.MONEY and self.subject.order.currency != self.policy.currency:
+            # The rule's amount is in another currency; nothing is converted.
+            return None
+        try:
+            return fact.read(self.subject)
+        except Exception as error:
+            # Facts that cannot be read must not approve a return, nor lose it.
+            self._fail(fact.key, error)
+            return None
+
+    def _holds(self, place: int, values: list[Any]) -> bool:
+        ask = self.set.asks[place]
+        try:
+            return ask is None or ask(values) is True
+        except Exception as error:
+            # As above: what breaks is for a person to see.
+            self._fail(self.set.rules[place].key, error)
+            return False
+
+    def _fail(self, what: str, error: Exception) -> None:
+        logger.exception("policy.rule_failed", extra={"rule": what})
+        staff = f"Rule {what} could not be worked out ({type(error).__name__})."
+        facts = {"rule": what, "error": type(error).__name__}
+        said = RuleSpoken("engine_error", Result.REVIEW, rules.CHECKED_FIRST, staff, None, facts)
+        self.broken.append(said)
+
+    def _matches(self, places: list[int], values: list[Any]) -> Iterable[Match]:
+        taken: dict[str, str] = {}
+        for place in places:
+            rule = self.set.rules[place]
+            overruled = {
+                one.kind.key: taken[one.kind.family]
+                for one in rule.then
+                if one.kind.meets == "first" and one.kind.family in taken
+            }
+            for one in rule.then:
+                taken.setdefault(one.kind.family, rule.key)
+            seen = {fact.key: _plain(values[self.set.places[fact.key]]) for fact in rule.facts}
+            yield Match(place, rule, seen, overruled)
+
+    def _under(self, places: list[int], matches: tuple[Match, ...]) -> Policy:
+        """Return the policy for a line to which these rules apply; equal rules, the same object."""
+        key = tuple(places)
+        if key not in self._tailored:
+            on_line = [one for match in matches for one in match.wins if one.kind.on_line]
+            self._tailored[key] = _changed(self.policy, on_line)
+        return self._tailored[key]
+
+
+def _changed(policy: Policy, effects: Iterable[Effect]) -> Policy:
+    for effect in effects:
+        if effect.kind.change is not None:
+            policy = effect.kind.change(policy, effect.value)
+    left = tuple(reason for reason in policy.reasons if reason.resolutions)
+    return policy if len(left) == len(policy.reasons) else replace(policy, reasons=left)
+
+
+def _whole(
+    policy: Policy, asking: Asking, views: tuple[LineView, ...]
+) -> tuple[Policy, tuple[RuleSpoken, ...]]:
+    """Return the policy for the request as a whole, and the rules that speak of it."""
+    counted: dict[int, list[Match]] = {}
+    for view in views:
+        for match in view.matches:
+            counted.setdefault(match.place, []).append(match)
+    effects: list[Effect] = []
+    taken: set[str] = set()
+    for _place, found in sorted(counted.items()):
+        reaches_all = len(found) == len(views)
+        for effect in _about_the_whole(found[0].rule):
+            kind = effect.kind
+            overruled = kind.meets == "first" and kind.family in taken
+            if not overruled and (kind.reach == "any" or reaches_all):
+                effects.append(effect)
+                taken.add(kind.family)
+    if views and all(view.verdict == "approve" for view in views):
+        effects.append(Effect(APPROVE, None))
+    spoken = [
+        _speak(found[0], None)
+        for _place, found in sorted(counted.items())
+        if not found[0].rule.is_about_lines
+    ]
+    return _changed(policy, effects), (*asking.broken, *spoken)
+
+
+def _about_the_whole(rule: Rule) -> Iterable[Effect]:
+    return (one for one in rule.then if not (one.kind.on_line or _is_verdict(one)))
+
+
+def _is_verdict(effect: Effect) -> bool:
+    return effect.kind.family == VERDICT
+
+
+_RESULTS = {"decline": Result.REFUSE, "review": Result.REVIEW}
+
+
+def _speak(match: Match, line: str | None) -> RuleSpoken:
+    rule = match.rule
+    verdict = next((one for one in match.wins if _is_verdict(one)), None)
+    result = _RESULTS.get(verdict.kind.key, Result.NOTE) if verdict else Result.NOTE
+    usual = {Result.REFUSE: NOT_RETURNABLE, Result.REVIEW: rules.CHECKED_FIRST}.get(result, "")
+    did = rule.did
+    if match.overruled:
+        did += f". Rule {', '.join(sorted(set(match.overruled.values())))} came first"
+    facts = {
+        "name": rule.name,
+        "saw": match.values,
+        "did": [one.kind.key for one in match.wins],
+        "overruled": dict(match.overruled),
+    }
+    sentence = (rule.words().rstrip(".") or usual) if result is not Result.NOTE else rule.words()
+    return RuleSpoken(f"{_PREFIX}{rule.key}", result, sentence, f"{rule.name}: {did}.", line, facts)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def is_own_rule(key: str) -> bool:
+    """Say whether a rule that spoke is one of the merchant's own."""
+    return key.startswith(_PREFIX)
