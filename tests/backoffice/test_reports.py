@@ -223,3 +223,16 @@ def test_page_needs_the_same_statements_for_many_returns(shop: Merchant, analyst
 
     assert statements() == few
     assert few <= 25
+
+
+def test_report_that_is_not_counted_yet_says_so(analyst: Client, shop: Merchant) -> None:
+    with merchant_scope(shop.pk), transaction.atomic():
+        flows.order()
+        rollups.mark_all_days()
+
+    said = analyst.get(ADDRESS).content.decode()
+    with merchant_scope(shop.pk):
+        rollups.refresh_dirty_days()
+
+    assert "The figures are being worked out" in said
+    assert "The figures are being worked out" not in analyst.get(ADDRESS).content.decode()

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from analytics.rollups import mark_all_days, refresh_dirty_days
 from inventory.actions import set_sellable
 from inventory.models import Location
 from returns_portal.commerce.actions import upsert_order
@@ -65,6 +66,7 @@ class Command(BaseCommand):
         merchant, team = self._merchant()
         self._shop(merchant)
         self._history(merchant, team, options["returns"])
+        self._figures(merchant)
         self._write_facts(merchant)
         self.stdout.write("The demo is ready.")
 
@@ -129,6 +131,13 @@ class Command(BaseCommand):
             live_through(plan, merchant.pk, moment, team)
             if place % 10 == 0 or place == len(told):
                 self.stdout.write(f"Living through past returns: {place} of {len(told)}")
+
+    def _figures(self, merchant: Merchant) -> None:
+        """Count what happened, so that the first look at the report shows it."""
+        with merchant_scope(merchant.pk):
+            with transaction.atomic():
+                mark_all_days()
+            refresh_dirty_days()
 
     def _write_facts(self, merchant: Merchant) -> None:
         path = os.environ.get("RP_DEMO_FACTS")
