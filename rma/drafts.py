@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,7 @@ class Answer:
     comment: str = ""
     wanted: str = ""
     exchange_variant_id: UUID | None = None
+    answers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def draft_by_token(token: str) -> ReturnDraft:
@@ -70,6 +71,7 @@ def _answer(order_line_id: UUID, told: Mapping[str, Any]) -> Answer:
         comment=told.get("comment", ""),
         wanted=told.get("wanted", ""),
         exchange_variant_id=UUID(variant) if variant else None,
+        answers=told.get("answers", {}),
     )
 
 
@@ -93,6 +95,7 @@ def requested_lines(
             reason=answer.reason,
             wanted=answer.wanted,
             comment=answer.comment,
+            answers=dict(answer.answers),
             exchange_variant_id=answer.exchange_variant_id if answer.wanted == "exchange" else None,
             photo_ids=tuple(photo.pk for photo in photos.get(answer.order_line_id, ())),
         )

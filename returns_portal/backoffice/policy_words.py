@@ -126,6 +126,7 @@ def _closed(name: str, closed: Closed) -> SafeString:
 def _reason(reason: Reason) -> Sentence:
     notes = [PHOTO_WORDS[reason.photo]] if PHOTO_WORDS[reason.photo] else []
     notes += ["our fault"] if reason.fault else []
+    notes += [f"asks “{one.label()}”" for one in reason.questions]
     tail = format_html(" · {}", ", ".join(notes)) if notes else ""
     allowed = _words([RESOLUTION_WORDS[one] for one in reason.resolutions])
     html = format_html("<b>{}</b>: {}{}", reason.label(), allowed, tail)

@@ -21,6 +21,7 @@ from returns_portal.core.errors import InvalidInput, NotFound
 from returns_portal.core.ids import new_token
 from rma.drafts import Answer
 from rma.models import Photo, Return, ReturnDraft
+from rma.policy.questions import LONGEST_ANSWER
 from rma.states import ResolutionKind
 
 LIFE = timedelta(days=14)
@@ -125,4 +126,8 @@ def _stored(answer: Answer) -> dict[str, object]:
         "comment": answer.comment.replace("\x00", "").strip(),
         "wanted": answer.wanted,
         "exchange_variant": str(variant) if variant else None,
+        "answers": {
+            key[:40]: told.replace("\x00", "").strip()[:LONGEST_ANSWER]
+            for key, told in answer.answers.items()
+        },
     }

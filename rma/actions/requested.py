@@ -165,6 +165,7 @@ def request_facts(lines: Sequence[RequestedLine], channel: str, method: str) -> 
                 quantity=line.quantity,
                 resolution=line.wanted,
                 photos=len(line.photo_ids),
+                answers={str(key): str(told) for key, told in line.answers.items()},
             )
             for line in lines
         ),

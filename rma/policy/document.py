@@ -22,6 +22,7 @@ from rma.policy.model import (
     Reason,
     Window,
 )
+from rma.policy.questions import read_questions
 from rma.policy.reader import DocumentReader
 from rma.policy.ruleset import read_rules
 
@@ -231,16 +232,15 @@ def _reasons(reader: DocumentReader) -> tuple[Reason, ...]:
 
 
 def _one_reason(reader: DocumentReader, path: str) -> Reason:
-    reader.keys(path, {"key", "labels", "resolutions", "photo", "fault", "free_text"})
-    key = reader.at(f"{path}.key")
-    if not (isinstance(key, str) and key and key.isascii() and key.replace("_", "a").isalnum()):
-        reader.fail(f"{path}.key", "Use letters, digits and underscores, such as too_small.")
-        key = ""
+    reader.keys(
+        path, {"key", "labels", "resolutions", "photo", "fault", "free_text"}, {"questions"}
+    )
     return Reason(
-        key=key,
+        key=reader.key(f"{path}.key", "too_small"),
         labels=reader.labels(f"{path}.labels"),
         resolutions=reader.choices(f"{path}.resolutions", RESOLUTIONS),
         photo=reader.choice(f"{path}.photo", PHOTO_MODES),
         fault=reader.flag(f"{path}.fault"),
         free_text=reader.flag(f"{path}.free_text"),
+        questions=read_questions(reader, f"{path}.questions"),
     )

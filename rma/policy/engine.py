@@ -232,7 +232,9 @@ def _decide_line(
     case = Case(whole.order, view.policy, line, fault=reason.fault)
     asked = Asked(case, requested, reason, quantity_asked, whole.request.channel)
     spoken = _goods(case, view)
-    spoken += [_ask(rule, asked, line.key) for rule in rules.ASKED_RULES]
+    # A reason without questions has nothing to say of answers, as before there were any.
+    asked_rules = (*rules.ASKED_RULES, *((rules.answers,) if reason.questions else ()))
+    spoken += [_ask(rule, asked, line.key) for rule in asked_rules]
     stop, until = _stopped(spoken), _until(spoken)
     return (
         LineDecision(

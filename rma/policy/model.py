@@ -59,6 +59,45 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """One answer that may be chosen."""
+
+    key: str
+    labels: Mapping[str, str]
+
+    def label(self, language: str = "en") -> str:
+        return in_language(self.labels, language)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a reason asks further: one of ``options``, or words where there are none.
+
+    With ``product_types`` (folded) it is only asked about goods of these types.
+    """
+
+    key: str
+    labels: Mapping[str, str]
+    options: tuple[Option, ...] = ()
+    required: bool = False
+    product_types: frozenset[str] = frozenset()
+
+    def label(self, language: str = "en") -> str:
+        return in_language(self.labels, language)
+
+    def option(self, key: str) -> Option | None:
+        return next((one for one in self.options if one.key == key), None)
+
+    def is_asked_about(self, product_type: str) -> bool:
+        return not self.product_types or product_type.casefold() in self.product_types
+
+
+def in_language(labels: Mapping[str, str], language: str) -> str:
+    """Return the label in ``language``, else in English, else the first there is."""
+    return labels.get(language) or labels.get("en") or next(iter(labels.values()))
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     key: str
     labels: Mapping[str, str]
@@ -68,10 +107,14 @@ class Reason:
     free_text: bool
     photo_count: int = 1
 
+    questions: tuple[Question, ...] = ()
+
     def label(self, language: str = "en") -> str:
-        """Return the label in ``language``, else in English, else the first there is."""
-        fallback = self.labels.get("en") or next(iter(self.labels.values()))
-        return self.labels.get(language) or fallback
+        return in_language(self.labels, language)
+
+    def questions_for(self, product_type: str) -> tuple[Question, ...]:
+        """Return what is asked about goods of this type, in order."""
+        return tuple(one for one in self.questions if one.is_asked_about(product_type))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,15 @@ class DocumentReader:
         for name in sorted(str(key) for key in set(section) - expected - optional):
             self.fail(f"{path}.{name}".strip("."), "There is no such setting. Check the spelling.")
 
+    def key(self, path: str, example: str) -> str:
+        """Read a name that stays: up to 40 letters, digits and underscores."""
+        key = self.at(path)
+        short = isinstance(key, str) and len(key) <= 40 and key.isascii()
+        if short and key.replace("_", "a").isalnum():
+            return str(key)
+        self.fail(path, f"Use letters, digits and underscores, such as {example}.")
+        return ""
+
     def whole(self, path: str, low: int, high: int, noun: str) -> int:
         number = self.at(path)
         if type(number) is int and low <= number <= high:

@@ -16,6 +16,7 @@ from typing import Any
 from rma.policy import wording
 from rma.policy.days import local_day
 from rma.policy.document import Closed, Policy, Reason
+from rma.policy.questions import open_questions
 from rma.policy.types import (
     Claim,
     LineFacts,
@@ -263,6 +264,20 @@ def photo(asked: Asked) -> RuleSpoken:
     result = Result.REFUSE if asked.channel == "portal" else Result.REVIEW
     staff = f"{asked.reason.label()} needs a photo and there is none."
     return asked.case.say("photo", result, sentence, staff, **facts)
+
+
+def answers(asked: Asked) -> RuleSpoken:
+    """The reason's own questions: asked there and then in the portal, elsewhere by a person."""
+    given, kind = asked.requested.answers, asked.case.line.product_type
+    open_ones = [one.key for one in open_questions(asked.reason, kind, given)]
+    facts = {"answers": dict(given), "open": open_ones}
+    if not open_ones:
+        staff = "Nothing left to ask." if asked.reason.questions else "No questions."
+        return asked.case.say("answers", Result.PASS, "", staff, **facts)
+    question = next(one for one in asked.reason.questions if one.key == open_ones[0])
+    sentence = f"Answer for {asked.case.line.title}: {question.label()}"
+    result = Result.REFUSE if asked.channel == "portal" else Result.REVIEW
+    return asked.case.say("answers", result, sentence, f"Not answered: {question.label()}", **facts)
 
 
 CaseRule = Callable[[Case], RuleSpoken]

@@ -115,10 +115,7 @@ def read_rules(reader: DocumentReader, path: str, reasons: tuple[str, ...]) -> R
 
 def _read_rule(reader: DocumentReader, path: str, reasons: tuple[str, ...]) -> Rule:
     reader.keys(path, {"key", "name", "on", "when", "then"}, {"text"})
-    key, name = reader.at(f"{path}.key"), reader.at(f"{path}.name")
-    if not (isinstance(key, str) and 0 < len(key) <= 40 and _is_key(key)):
-        reader.fail(f"{path}.key", "Use letters, digits and underscores, such as photo_check.")
-        key = ""
+    name = reader.at(f"{path}.name")
     if not isinstance(name, str) or not name.strip() or len(name) > 120:
         reader.fail(f"{path}.name", "Give the rule a name of at most 120 letters.")
         name = ""
@@ -128,7 +125,7 @@ def _read_rule(reader: DocumentReader, path: str, reasons: tuple[str, ...]) -> R
         if sum(1 for _ in leaves_of(when)) > MOST_TESTS:
             reader.fail(f"{path}.when", f"{MOST_TESTS} tests in one rule are enough. Split it.")
     return Rule(
-        key=key,
+        key=reader.key(f"{path}.key", "photo_check"),
         name=name.strip(),
         on=reader.flag(f"{path}.on"),
         when=when,
@@ -136,10 +133,6 @@ def _read_rule(reader: DocumentReader, path: str, reasons: tuple[str, ...]) -> R
         currency=str(reader.at("currency") or ""),
         text={} if reader.at(f"{path}.text") in (None, {}) else reader.labels(f"{path}.text"),
     )
-
-
-def _is_key(key: str) -> bool:
-    return key.isascii() and key.replace("_", "a").isalnum()
 
 
 def _read_effects(

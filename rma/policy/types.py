@@ -127,6 +127,7 @@ class RequestLine:
     quantity: int
     resolution: str
     photos: int = 0
+    answers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 from rma.policy.days import local_day
 from rma.policy.model import Policy
+from rma.policy.questions import chosen_options
 from rma.policy.types import LineFacts, OrderFacts, RequestFacts, RequestLine
 
 
@@ -272,6 +273,7 @@ def _asked_facts() -> None:
     fact("quantity", "Units asked for", Kind.NUMBER, lambda s: s.asked.quantity or None)
     fact("value", "Value asked for", Kind.MONEY, _value_asked)
     fact("all_units", "All units of the item", Kind.FLAG, _all_units)
+    fact("answers", "Answers given", Kind.WORDS, lambda s: chosen_options(s.asked.answers))
     fact("photos", "Photos sent", Kind.NUMBER, lambda s: s.request and s.asked.photos)
 
 

@@ -10,13 +10,15 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.test import Client
 
 from returns_portal.commerce.models import Order, OrderLine
 from returns_portal.core.clock import now
 from returns_portal.tenancy.models import Merchant
 from rma.drafts import answers_of
-from rma.models import Photo, ReturnDraft
+from rma.models import Photo, PolicyVersion, Return, ReturnDraft
 from tests import flows
+from tests.factories import make_member
 from tests.portal.conftest import Shopper, item, picture, publish, statements, text
 
 
@@ -336,3 +338,63 @@ def test_items_under_a_policy_without_a_fee_promise_nothing_about_it(
     shopper.find()
 
     assert "Return shipping is free for this item" not in text(shopper.step("items"))
+
+
+def asking(*questions: dict[str, Any]) -> None:
+    """Let the reason "Too small" ask further."""
+    with transaction.atomic():
+        document = dict(PolicyVersion.objects.get(status="live").document)
+    first, *others = document["reasons"]
+    publish(reasons=[{**first, "questions": list(questions)}, *others])
+
+
+FIT: dict[str, Any] = {
+    "key": "fit", "labels": {"en": "Where is it tight?"}, "required": True,
+    "options": [{"key": "chest", "labels": {"en": "Chest"}},
+                {"key": "arms", "labels": {"en": "Arms"}}],
+}  # fmt: skip
+MORE: dict[str, Any] = {"key": "more", "labels": {"en": "Which size fits?"}, "required": False}
+
+
+def test_reason_that_asks_further_keeps_the_answers_up_to_the_bench(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    asking(FIT, MORE)
+    shopper.find()
+    page = text(shopper.step("items"))
+    assert page.count("Where is it tight?") == len(lines)
+    assert 'data-asks="q0"' in page
+    given = {"q-too_small-fit": "arms", "q-too_small-more": " EU 40\x00 "}
+
+    refused = shopper.choose(lines[0], reason="too_small")
+    chosen = shopper.choose(lines[0], reason="too_small", **given)
+
+    assert refused.status_code == 422
+    assert "Answer for Trail Runner 1: Where is it tight?" in text(refused)
+    assert chosen.status_code == 302
+    assert answers_of(draft_of(shopper))[lines[0].pk].answers == {"fit": "arms", "more": "EU 40"}
+    again = text(shopper.step("items"))
+    assert 'value="arms" checked' in again
+    assert 'value="EU 40"' in again
+
+    shopper.want(lines[0])
+    token = shopper.confirm("label")["Location"].split("/")[-1]
+    with transaction.atomic():
+        rma = Return.objects.get(token=token)
+        assert rma.lines.get().answers == {"fit": "arms", "more": "EU 40"}
+        assert rma.facts["request"]["lines"][0]["answers"] == {"fit": "arms", "more": "EU 40"}
+    assert rma.status == "open"
+    staff = Client()
+    staff.force_login(make_member(shopper.merchant, "agent"))
+    shown = text(staff.get(f"/app/{shopper.merchant.slug}/returns/{rma.number}/"))
+    assert "Where is it tight?" in shown
+    assert "<dd>Arms</dd>" in shown
+
+
+def test_answers_to_another_reason_are_let_go(shopper: Shopper, lines: list[OrderLine]) -> None:
+    asking(FIT)
+    shopper.find()
+
+    shopper.choose(lines[0], reason="changed_mind", **{"q-too_small-fit": "arms"})
+
+    assert answers_of(draft_of(shopper))[lines[0].pk].answers == {}

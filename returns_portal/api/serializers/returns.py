@@ -29,6 +29,12 @@ class ReturnLineIn(serializers.Serializer):
     reason = serializers.CharField(max_length=40, help_text="A reason key of the live policy")
     resolution = serializers.ChoiceField(choices=[kind.value for kind in ResolutionKind])
     comment = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+    answers = serializers.DictField(
+        child=serializers.CharField(max_length=500, allow_blank=True),
+        required=False,
+        default=dict,
+        help_text="Answers to the reason's own questions, by question.",
+    )
     exchange_variant = serializers.UUIDField(required=False, allow_null=True, default=None)
 
 

@@ -208,5 +208,6 @@ def _requested(wanted: dict[str, Any], index: int, lines: list[OrderLine]) -> Re
         reason=wanted["reason"],
         wanted=wanted["resolution"],
         comment=wanted["comment"],
+        answers=dict(wanted["answers"]),
         exchange_variant_id=wanted["exchange_variant"],
     )

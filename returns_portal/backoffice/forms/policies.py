@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from returns_portal.backoffice.policy_words import METHOD_WORDS, RESOLUTION_WORDS
+from returns_portal.backoffice.question_lines import as_lines, from_lines
 from returns_portal.core.errors import InvalidInput
 from returns_portal.core.money import Money
 from rma.policy.document import METHODS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
@@ -130,9 +131,9 @@ class PolicyForm(forms.Form):
             "product_types": _list_of(entered["excluded_types"]),
             "fault_allowed": entered["excluded_fault"],
         }
-        labels = {reason["key"]: reason["labels"] for reason in document["reasons"]}
+        known = {reason["key"]: reason for reason in document["reasons"]}
         kept = [form for form in reasons if form.is_kept]
-        document["reasons"] = [form.entry(labels.get(form.key, {})) for form in kept]
+        document["reasons"] = [form.entry(known.get(form.key, {})) for form in kept]
         document["approval"] = {
             "automatic": entered["automatic"],
             "review_hours": entered["review_hours"],
@@ -172,6 +173,15 @@ class ReasonForm(forms.Form):
     fault = forms.BooleanField(label="Our fault", required=False)
     free_text = forms.BooleanField(label="Ask for words", required=False)
     review = forms.BooleanField(label="A person checks", required=False)
+    questions = forms.CharField(
+        label="Questions",
+        required=False,
+        max_length=4000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="One a line, such as: How does it fit? | Tight; Too long *. "
+        "With the star an answer is needed.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -197,15 +207,18 @@ class ReasonForm(forms.Form):
             self.add_error("resolutions", "Choose at least one outcome for this reason.")
         return entered
 
-    def entry(self, labels: Mapping[str, str]) -> dict[str, Any]:
+    def entry(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the reason as the document has it; ``before`` is what it was, if it was."""
         entered = self.cleaned_data
+        asked = from_lines(entered["questions"], before.get("questions", ()))
         return {
             "key": self.key,
-            "labels": {**labels, "en": entered["label"].strip()},
+            "labels": {**before.get("labels", {}), "en": entered["label"].strip()},
             "resolutions": entered["resolutions"],
             "photo": entered["photo"],
             "fault": entered["fault"],
             "free_text": entered["free_text"],
+            **({"questions": asked} if asked else {}),
         }
 
     @staticmethod
@@ -217,6 +230,7 @@ class ReasonForm(forms.Form):
                 "known_key": reason["key"],
                 "label": reason["labels"].get("en") or next(iter(reason["labels"].values())),
                 "review": reason["key"] in checked,
+                "questions": as_lines(reason.get("questions", ())),
             }
             for reason in document["reasons"]
         ]

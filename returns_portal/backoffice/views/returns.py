@@ -30,6 +30,7 @@ from rma.evidence import photo_file
 from rma.labels import open_label, slip_pdf
 from rma.models import Note, Photo
 from rma.policy.live import live_policy
+from rma.policy.questions import answer_words
 from rma.selectors import ReturnDetail, mine_count, queue, return_detail, stage_counts
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
@@ -116,6 +117,7 @@ def _item(found: ReturnDetail, line: Any) -> dict[str, Any]:
         "line": line,
         "sold": line.order_line,
         "reason": reason_word(found.policy, line.reason),
+        "answers": answer_words(found.policy.reason(line.reason), line.answers),
         "wants": WANTED_WORDS[ResolutionKind(line.wanted)],
         "exchange": line.exchange_variant,
         "held": next(iter(line.exchanges.all()), None),

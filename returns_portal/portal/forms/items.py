@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from returns_portal.commerce.models import OrderLine
 from returns_portal.portal.forms.fields import PlainText
 from rma.drafts import Answer
-from rma.policy.document import Reason
+from rma.policy.model import Question, Reason
+from rma.policy.questions import LONGEST_ANSWER, open_questions
 from rma.policy.types import LineOffer
 
 
@@ -35,6 +36,12 @@ class ItemForm(forms.Form):
         super().__init__(sent, prefix=f"item-{line.pk.hex}", initial=_initial(answer))
         self.line, self.offer, self.reasons = line, offer, reasons
         self.photo_count = 0
+        told = answer.answers if answer is not None else {}
+        for reason in reasons:
+            for question in reason.questions_for(line.product_type):
+                name = question_name(reason, question)
+                self.fields[name] = PlainText(max_length=LONGEST_ANSWER, required=False)
+                self.initial[name] = told.get(question.key, "")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -46,7 +53,29 @@ class ItemForm(forms.Form):
                 "reason", _("Choose why you’re returning %(item)s") % {"item": self.line.title}
             )
         self._check_quantity(given)
+        self._check_answers(given)
         return given
+
+    def _check_answers(self, given: dict[str, Any]) -> None:
+        """Refuse what a question of the chosen reason needs and does not have; let go the rest."""
+        reason = self.chosen_reason()
+        if reason is None:
+            return
+        kind = self.line.product_type
+        for question in open_questions(reason, kind, self.answers_to(reason)):
+            words = _("Answer for %(item)s: %(question)s") % {
+                "item": self.line.title,
+                "question": question.label(get_language() or "en"),
+            }
+            self.replace_error(question_name(reason, question), words)
+
+    def answers_to(self, reason: Reason) -> dict[str, str]:
+        """Return what was answered to the questions of ``reason``; nothing for what was not."""
+        told = {
+            question.key: self.cleaned_data.get(question_name(reason, question)) or ""
+            for question in reason.questions_for(self.line.product_type)
+        }
+        return {key: answer.strip() for key, answer in told.items() if answer.strip()}
 
     def _check_quantity(self, given: dict[str, Any]) -> None:
         most = self.offer.quantity
@@ -92,7 +121,13 @@ class ItemForm(forms.Form):
             comment=given["comment"] if asks else "",
             wanted=same.wanted if same else "",
             exchange_variant_id=same.exchange_variant_id if same else None,
+            answers=self.answers_to(reason) if reason is not None else {},
         )
+
+
+def question_name(reason: Reason, question: Question) -> str:
+    """Return the name of a question's field; two reasons may ask the same."""
+    return f"q-{reason.key}-{question.key}"
 
 
 def _initial(answer: Answer | None) -> dict[str, Any]:

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from returns_portal.commerce.models import OrderLine
 from returns_portal.core.money import Money, share
 from returns_portal.core.money import total as add_up
 from returns_portal.portal.basket import Basket
-from returns_portal.portal.forms.items import ItemForm
+from returns_portal.portal.forms.items import ItemForm, question_name
 from returns_portal.portal.showing.photos import draft_photos
 from rma.drafts import Answer
 from rma.policy.days import local_day
+from rma.policy.model import Question, Reason
 from rma.policy.types import LineOffer, Verdict
 from rma.policy.wording import FAULT_STILL, day
 
@@ -74,18 +75,45 @@ class ItemCard:
         return [
             {
                 "key": one.key,
-                "label": one.label(),
+                "label": one.label(get_language() or "en"),
                 "checked": one.key == chosen,
                 "asks": " ".join(
                     [
                         *(["photo"] if one.photo != "off" else []),
                         *(["text"] if one.free_text else []),
+                        *([f"q{place}"] if one.questions_for(self.line.product_type) else []),
                     ]
                 ),
                 "free": one.fault,
             }
-            for one in self.form.reasons
+            for place, one in enumerate(self.form.reasons)
         ]
+
+    @property
+    def follow_ups(self) -> list[dict[str, Any]]:
+        """Return the questions of each reason that asks any, with the answers so far."""
+        return [
+            {"when": f"q{place}", "questions": [self._asked(one, question) for question in asked]}
+            for place, one in enumerate(self.form.reasons)
+            if (asked := one.questions_for(self.line.product_type))
+        ]
+
+    def _asked(self, reason: Reason, question: Question) -> dict[str, Any]:
+        language = get_language() or "en"
+        field = self.form[question_name(reason, question)]
+        given = field.value() or ""
+        return {
+            "id": f"{self.form.prefix}-{question_name(reason, question)}",
+            "name": field.html_name,
+            "label": question.label(language),
+            "required": question.required,
+            "value": given,
+            "options": [
+                {"key": one.key, "label": one.label(language), "checked": one.key == given}
+                for one in question.options
+            ],
+            "errors": field.errors,
+        }
 
 
 def item_forms(basket: Basket, sent: Any = None, answers: Iterable[Answer] = ()) -> list[ItemForm]:

@@ -120,6 +120,7 @@ FACTS: list[tuple[str, str, Any, Any]] = [
     ("asked.value", "is", 12000, 24000),
     ("asked.all_units", "is", False, True),
     ("asked.photos", "is", 0, 1),
+    ("asked.answers", "has_any", ["fit:tight"], ["fit:loose"]),
     ("return.items", "is", 1, 2),
     ("return.units", "is", 1, 2),
     ("return.value", "is", 12000, 24000),
@@ -135,8 +136,9 @@ FACTS: list[tuple[str, str, Any, Any]] = [
 def test_each_fact_is_heard_and_only_when_it_holds(
     fact: str, test: str, holds: Any, fails: Any
 ) -> None:
-    spoken = decide(under(rule(when(fact, test, holds), do("review"), key="r")))
-    silent = decide(under(rule(when(fact, test, fails), do("review"), key="r")))
+    asked = ask(answers={"fit": "tight"})
+    spoken = decide(under(rule(when(fact, test, holds), do("review"), key="r")), asked=asked)
+    silent = decide(under(rule(when(fact, test, fails), do("review"), key="r")), asked=asked)
 
     assert spoken.verdict == "review"
     assert fact in next(one for one in spoken.rules_spoken if one.key == "rule:r").facts["saw"]
