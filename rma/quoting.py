@@ -31,11 +31,15 @@ from rma.policy.document import Policy
 from rma.states import ResolutionKind, ResolutionStatus
 
 FEE = "return_shipping"
+RESTOCKING = "restocking"
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteLine:
-    """Units of one order line with the wish for them. ``deduction_minor`` is held back of them."""
+    """Units of one order line with the wish for them.
+
+    ``deduction_minor`` is held back of them, and ``restocking_bp`` of their value.
+    """
 
     order_line_id: UUID
     quantity: int
@@ -43,6 +47,7 @@ class QuoteLine:
     wanted: str
     deduction_minor: int = 0
     deduction_reason: str = ""
+    restocking_bp: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +187,23 @@ def _merged(lines: Iterable[QuoteLine]) -> tuple[ReturnLine, ...]:
     merged: dict[UUID, ReturnLine] = {}
     for line in lines:
         before = merged.get(line.order_line_id, ReturnLine(str(line.order_line_id)))
-        deductions = before.deductions
-        if line.deduction_minor:
-            held = Deduction(line.quantity, line.deduction_reason, minor=line.deduction_minor)
-            deductions += (held,)
+        deductions = (*before.deductions, *_deductions(line))
         merged[line.order_line_id] = replace(
             before, quantity=before.quantity + line.quantity, deductions=deductions
         )
     return tuple(merged.values())
+
+
+def _deductions(line: QuoteLine) -> Iterable[Deduction]:
+    """Yield what is held back of a line. An exchange pays nothing out to hold back of."""
+    restocking = 0 if line.wanted == ResolutionKind.EXCHANGE else line.restocking_bp
+    if line.deduction_minor and restocking:
+        reason = f"{line.deduction_reason}, {RESTOCKING}".removeprefix(", ")
+        yield Deduction(line.quantity, reason, bp=restocking, minor=line.deduction_minor)
+    elif line.deduction_minor:
+        yield Deduction(line.quantity, line.deduction_reason, minor=line.deduction_minor)
+    elif restocking:
+        yield Deduction(line.quantity, RESTOCKING, bp=restocking)
 
 
 def _goods_minor(priced: Breakdown) -> int:

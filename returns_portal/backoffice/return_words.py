@@ -290,7 +290,7 @@ def _money_row(
         price=Money(price, currency),
         discount=Money(worth - price, currency),
         tax=Money(tax, currency),
-        back=Money(0 if even else part["refund_minor"], currency),
+        back=Money(0 if even else part["refund_minor"] + part["deduction_minor"], currency),
         how=_how(kind, line, payments),
         kind=kind,
     )
@@ -318,6 +318,9 @@ def _extras(breakdown: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for charge in breakdown["charges"]
     ]
+    held = sum(part["deduction_minor"] for part in breakdown["lines"])
+    if held:
+        rows.append({"label": "Held back of the items", "amount": -Money(held, currency)})
     for fee in breakdown["fees"]:
         waived = Money(fee["asked_minor"], currency) if fee["waived"] else None
         rows.append(

@@ -70,6 +70,11 @@ class Basket:
         view = self.views.get(answer.order_line_id)
         return (view or self.policy).reason(answer.reason)
 
+    def restocking_bp(self, answer: Answer) -> int:
+        """Return what is held back of an item for taking it back, in basis points."""
+        view = self.views.get(answer.order_line_id)
+        return view.policy.restocking_bp if view is not None else 0
+
     def resolutions(self, answer: Answer) -> list[str]:
         """Return what may be chosen, in the order of interest; credit needs a customer to keep."""
         reason = self.reason(answer)
@@ -104,7 +109,13 @@ class Basket:
     def price(self, answers: Iterable[Answer], method: str = Return.Method.LABEL) -> Quote | None:
         """Price what is chosen of ``answers``, sent by ``method``; None when nothing is."""
         lines = [
-            QuoteLine(one.order_line_id, one.quantity, one.reason, one.wanted)
+            QuoteLine(
+                one.order_line_id,
+                one.quantity,
+                one.reason,
+                one.wanted,
+                restocking_bp=self.restocking_bp(one),
+            )
             for one in answers
             if one.wanted
         ]

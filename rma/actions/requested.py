@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -72,14 +72,32 @@ class OrderRead:
     def facts(self, moment: datetime) -> OrderFacts:
         return build(self.order, moment, policy=self.policy, time_zone=self.time_zone)
 
-    def quote(self, lines: Sequence[RequestedLine], method: str, policy: Policy) -> Quote:
-        """Price the request under its own policy; refuses what is more than remains."""
+    def quote(
+        self,
+        lines: Sequence[RequestedLine],
+        method: str,
+        policy: Policy,
+        restocking: Mapping[tuple[str, str], int],
+    ) -> Quote:
+        """Price the request under its own policy; refuses what is more than remains.
+
+        ``restocking`` holds fees in basis points by (line, reason).
+        """
         # What the payments captured is known as a sum; nobody has to load them for it.
         preload(self.order, "payments", [])
         try:
             return quote_return(
                 self.order,
-                [QuoteLine(o.order_line_id, o.quantity, o.reason, o.wanted) for o in lines],
+                [
+                    QuoteLine(
+                        one.order_line_id,
+                        one.quantity,
+                        one.reason,
+                        one.wanted,
+                        restocking_bp=restocking.get((str(one.order_line_id), one.reason), 0),
+                    )
+                    for one in lines
+                ],
                 policy,
                 method=method,
                 captured_minor=self.captured_minor,

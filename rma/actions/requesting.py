@@ -85,15 +85,17 @@ def request_return(
             return _earlier(read)
         moment = now()
         facts, request = read.facts(moment), request_facts(lines, channel, method)
-        policy = tailor(read.policy, facts, request).whole
+        tailored = tailor(read.policy, facts, request)
+        policy = tailored.whole
         _check_order(read, policy, method)
         decision = evaluate(facts, request, read.policy)
         outcome = _decide(decision, override_reason, actor)
         check_replacements(read, lines)
         declined = outcome.status is ReturnStatus.DECLINED
+        quote = None
         if not declined:
             claim_units(order_id, _units(lines))
-        quote = None if declined else read.quote(lines, method, policy)
+            quote = read.quote(lines, method, policy, tailored.restocking(request))
         rma = _new_return(read, policy, outcome, quote, moment)
         rma.channel, rma.method, rma.operation_id = channel, method, operation_id
         rma.locale = storable(locale or read.order.locale)[:16]

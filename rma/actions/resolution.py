@@ -29,7 +29,7 @@ from rma.actions.opening import claimed_units
 from rma.goods import LineGoods, Standing, goods_of, standing_of
 from rma.locks import lock_return
 from rma.models import Exchange, Resolution, Return, ReturnLine
-from rma.policy.live import policy_of_return
+from rma.policy.live import terms_of_return
 from rma.quoting import Quote, QuoteLine, quote_return
 from rma.stages import refresh_stage
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus
@@ -164,12 +164,14 @@ def settle(rma: Return, standing: Standing, *, actor: Actor) -> list[Resolution]
 
 
 def _preview(rma: Return, goods: Sequence[LineGoods], order: Order) -> Preview:
+    policy, restocking = terms_of_return(rma)
     accepted = [
         QuoteLine(
             order_line_id=one.line.order_line_id,
             quantity=one.accepted,
             reason=one.line.reason,
             wanted=one.line.wanted,
+            restocking_bp=restocking.get((str(one.line.order_line_id), one.line.reason), 0),
         )
         for one in goods
         if one.accepted
@@ -180,7 +182,7 @@ def _preview(rma: Return, goods: Sequence[LineGoods], order: Order) -> Preview:
         quote = quote_return(
             order,
             accepted,
-            policy_of_return(rma),
+            policy,
             method=rma.method,
             own_units=None if settled else claimed_units(one.line for one in goods),
         )

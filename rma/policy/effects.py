@@ -95,6 +95,9 @@ _READERS: dict[str, Callable[[DocumentReader, str, tuple[str, ...]], Any]] = {
     "hours": lambda reader, path, _: reader.whole(path, 1, 720, "hours"),
     "photos": lambda reader, path, _: reader.whole(path, 1, 10, "photos"),
     "money": lambda reader, path, _: reader.minor(path),
+    "share": lambda reader, path, _: reader.whole(
+        path, 0, 10_000, "a percentage as basis points (2500 is 25 %)"
+    ),
     "day": _day,
     "outcomes": lambda reader, path, _: reader.choices(path, RESOLUTIONS),
     "methods": lambda reader, path, _: reader.choices(path, METHODS),
@@ -240,6 +243,8 @@ _KINDS = (
     EffectKind("set_fee", "Return shipping costs", "fee", "money", False, change=_fee),
     EffectKind("waive_fee", "Return shipping is free", "fee", "", False, reach="every",
                change=lambda policy, _: _fee(policy, 0)),
+    EffectKind("restocking_fee", "Restocking fee", "restocking", "share", True,
+               change=_set("restocking_bp")),
     EffectKind("shipping_back", "Outbound shipping goes back", "shipping", "shipping", False,
                reach="every", change=_set("shipping_back")),
     EffectKind("refund_days", "Days to refund after receiving", "refund_days", "days", False,

@@ -43,11 +43,18 @@ def policy_of(version_id: UUID) -> Policy:
 
 def policy_of_return(rma: Return) -> Policy:
     """Return the policy ``rma`` was requested under, as its rules left it for this request."""
+    return terms_of_return(rma)[0]
+
+
+def terms_of_return(rma: Return) -> tuple[Policy, dict[tuple[str, str], int]]:
+    """Return the policy of ``rma`` and the restocking fees, basis points by (line, reason)."""
     policy = policy_of(rma.policy_version_id)
     if not policy.rules or not rma.facts:
-        return policy
+        return policy, {}
     order = from_json(OrderFacts, rma.facts["order"])
-    return tailor(policy, order, from_json(RequestFacts, rma.facts["request"])).whole
+    request = from_json(RequestFacts, rma.facts["request"])
+    tailored = tailor(policy, order, request)
+    return tailored.whole, tailored.restocking(request)
 
 
 @lru_cache(maxsize=512)

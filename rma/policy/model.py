@@ -154,6 +154,8 @@ class Policy:
     answer_within_days: int
     methods: tuple[str, ...]
     rules: Rules | None = None
+    # Basis points of an item's value that are held back; only rules set it, line by line.
+    restocking_bp: int = 0
 
     def reason(self, key: str) -> Reason | None:
         return next((reason for reason in self.reasons if reason.key == key), None)

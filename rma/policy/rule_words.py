@@ -31,7 +31,7 @@ def value_words(kind: Kind | str, value: Any, currency: str) -> str:
         return f"{value.day} {value:%B %Y}"
     if kind in (Kind.MONEY, "money"):
         return format_money(Money(value, currency))
-    if kind == Kind.SHARE:
+    if kind in (Kind.SHARE, "share"):
         return f"{value / 100:g} %"
     if kind in (Kind.DAYS, "days"):
         return "1 day" if value == 1 else f"{value} days"

@@ -73,6 +73,15 @@ class Tailored:
     lines: tuple[LineView, ...]
     spoken: tuple[RuleSpoken, ...] = ()
 
+    def restocking(self, request: RequestFacts) -> dict[tuple[str, str], int]:
+        """Return the restocking fee in basis points by (line, reason), where there is one."""
+        pairs = zip(request.lines, self.lines, strict=True)
+        return {
+            (one.line_key, one.reason): view.policy.restocking_bp
+            for one, view in pairs
+            if view.policy.restocking_bp
+        }
+
 
 def tailor(policy: Policy, order: OrderFacts, request: RequestFacts) -> Tailored:
     """Ask the rules of ``policy`` about ``request``."""

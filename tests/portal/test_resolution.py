@@ -218,3 +218,25 @@ def test_quote_while_still_choosing_complains_about_nothing(
     sizes(lines[0], M=2)
 
     assert 'class="error"' not in text(chosen.step("quote", wish(lines[0], "exchange")))
+
+
+def test_restocking_fee_is_shown_before_anything_is_confirmed(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    publish(
+        rules=[
+            {
+                "key": "restock", "name": "Restock", "on": True, "when": None,
+                "then": [{"do": "restocking_fee", "value": 1000}],
+            }
+        ]
+    )  # fmt: skip
+    shopper.find()
+    shopper.choose(lines[0])
+    shopper.want(lines[0])
+
+    page = text(shopper.step("method"))
+
+    assert "Restocking fee" in page
+    assert "8.55" in page
+    assert "€72.00" in page

@@ -149,3 +149,53 @@ def test_request_under_rules_about_order_and_item_takes_no_more_statements(
         flows.request(other)
 
     assert len(under) == len(plain)
+
+
+RESTOCKED = rule(when("item.price", "over", 10000), do("restocking_fee", 1500), key="restock")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_restocking_fee_is_quoted_and_kept_of_these_items_only(shop: Merchant) -> None:
+    publish(RESTOCKED)
+    placed = flows.order(prices=(12000, 4500))
+
+    rma = flows.refunded(placed, *(flows.wish(line) for line in flows.lines_of(placed)))
+
+    # 15 % of 120.00 and the return fee of 4.95 are kept; all of the order came back.
+    with transaction.atomic():
+        assert [line.expected_minor for line in rma.lines.order_by("position")] == [10200, 4500]
+        assert rma.expected_minor == 10200 + 4500 - 495
+        assert Refund.objects.get().amount_minor == 14205
+        assert rma.quote["breakdowns"]["refund"]["deduction_minor"] == 1800
+    assert problems_of(shop.pk) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_restocking_fees_of_two_returns_end_at_what_was_paid(shop: Merchant) -> None:
+    publish(rule(None, do("restocking_fee", 3333), do("waive_fee")))
+    placed = flows.order(prices=(10001,), quantity=3)
+    line = flows.lines_of(placed)[0]
+
+    for units in (1, 2):
+        flows.refunded(placed, flows.wish(line, quantity=units))
+
+    with transaction.atomic():
+        amounts = list(Refund.objects.order_by("created_at").values_list("amount_minor", flat=True))
+    assert amounts == [10001 - 3333, 20002 - 6667]
+    assert problems_of(shop.pk) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_exchange_bears_no_restocking_fee(shop: Merchant) -> None:
+    publish(rule(None, do("restocking_fee", 5000)))
+    placed = flows.order()
+    line = flows.lines_of(placed)[0]
+    flows.stock(line, 3)
+
+    rma = flows.request(
+        placed, flows.wish(line, wanted="exchange", variant_id=line.variant_id), method="own"
+    )
+
+    with transaction.atomic():
+        assert rma.quote["breakdowns"]["exchange"]["deduction_minor"] == 0
+        assert rma.expected_minor == 0

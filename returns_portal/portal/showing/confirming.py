@@ -11,10 +11,16 @@ from django.utils.translation import gettext as _
 from returns_portal.commerce.models import Variant
 from returns_portal.core.money import Money, format_money
 from returns_portal.portal.basket import Basket
-from returns_portal.portal.showing.money import fee_rows, fees_of, paid_with, replacement_name
+from returns_portal.portal.showing.money import (
+    deduction_label,
+    fee_rows,
+    fees_of,
+    paid_with,
+    replacement_name,
+)
 from rma.models import Return
 from rma.policy.types import Result, Verdict
-from rma.quoting import Quote
+from rma.quoting import RESTOCKING, Quote
 from rma.states import ResolutionKind
 
 Kind = ResolutionKind
@@ -120,6 +126,10 @@ def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
         rows.append({"label": _("Price you paid"), "amount": Money(paid, quote.currency)})
     if Kind.EXCHANGE in quote.breakdowns:
         rows.append({"label": _("Exchange"), "amount": Money.zero(quote.currency)})
+    held = sum(breakdown.deduction_minor for breakdown in quote.breakdowns.values())
+    if held:
+        amount = -Money(held, quote.currency)
+        rows.append({"label": deduction_label(RESTOCKING), "kind": "less", "amount": amount})
     for breakdown in quote.breakdowns.values():
         for charge in breakdown.charges:
             if charge.kind == "shipping" and charge.value.gross_minor:

@@ -12,7 +12,7 @@ from returns_portal.core.money import Money, format_money
 from returns_portal.portal.basket import Basket
 from rma.drafts import Answer
 from rma.policy.approval import FREE
-from rma.quoting import Quote
+from rma.quoting import RESTOCKING, Quote
 from rma.states import ResolutionKind
 
 Row = dict[str, Any]
@@ -80,10 +80,20 @@ def _item_rows(
             "list": format_money(Money(priced.list_minor, currency)),
             "discount": format_money(Money(priced.discount_minor, currency)),
         }
-    return [
+    rows: list[Row] = [
         {"kind": "group", "label": title, "note": goes_to},
         {"label": _("Price you paid"), "note": discount, "amount": value},
     ]
+    held = Money(priced.deduction.gross_minor, currency)
+    if held:
+        rows.append({"kind": "less", "label": deduction_label(priced.deduction_reason),
+                     "amount": -held})  # fmt: skip
+    return rows
+
+
+def deduction_label(reason: str) -> str:
+    """Name what is held back: the restocking fee, else whatever was found at inspection."""
+    return _("Restocking fee") if reason == RESTOCKING else _("Held back")
 
 
 def _charge_rows(quote: Quote) -> list[Row]:

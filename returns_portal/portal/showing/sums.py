@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 
 from returns_portal.core.money import Money
 from returns_portal.portal.showing.confirming import outcome_words
-from returns_portal.portal.showing.money import fee_rows, replacement_name
+from returns_portal.portal.showing.money import deduction_label, fee_rows, replacement_name
 from returns_portal.portal.showing.photos import found_photos
 from returns_portal.portal.showing.status import Facts
 from rma.models import Exchange, Inspection, Return, Shipment
+from rma.quoting import RESTOCKING
 from rma.selectors import ShopperStatus
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
@@ -87,8 +88,9 @@ def _stored_rows(facts: Facts) -> list[dict[str, Any]]:
         rows.append({"label": _("Exchange"), "amount": money(0)})
     for _kind, row in kept:
         if row["key"] == "deduction":
-            less = {"kind": "less", "amount": money(row["minor"]), "note": row["reason"]}
-            rows.append({**less, "label": row["label"]})
+            note = "" if row["reason"] == RESTOCKING else row["reason"]
+            less = {"kind": "less", "amount": money(row["minor"]), "note": note}
+            rows.append({**less, "label": deduction_label(row["reason"])})
         elif row["key"] == "shipping_back" and row["minor"] > 0:
             rows.append(
                 {"kind": "plus", "label": _("Delivery you paid"), "amount": money(row["minor"])}
