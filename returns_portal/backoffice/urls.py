@@ -19,6 +19,7 @@ from returns_portal.backoffice.views import (
     resolution,
     returns,
     review,
+    risk,
     station,
     stock,
     tasks,
@@ -47,6 +48,8 @@ _returns = [
     path("returns/<str:number>/label/retry/", review.retry_label, name="return_label_retry"),
     path("returns/<str:number>/tracking/", review.track, name="return_track"),
     path("returns/<str:number>/settle/", resolution.settle, name="return_settle"),
+    path("shoppers/", risk.marks, name="marks"),
+    path("shoppers/<uuid:mark_id>/off/", risk.unmark, name="unmark"),
     path("photos/<uuid:photo_id>/", returns.photo, name="photo"),
 ]
 
@@ -92,6 +95,7 @@ _reading = [
 _settings = [
     path("policies/", policies.policies, name="policies"),
     path("policies/edit/", policies.policy_edit, name="policy_edit"),
+    path("policies/risk/", risk.risk, name="risk"),
     path("policies/publish/", policies.policy_publish, name="policy_publish"),
     path("policies/versions/<int:number>/", policies.policy_version, name="policy_version"),
     path("settings/branding/", branding.branding, name="branding"),

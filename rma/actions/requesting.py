@@ -39,6 +39,7 @@ from rma.models import Note, Return, ReturnLine
 from rma.numbers import new_rma_number
 from rma.policy.document import Policy
 from rma.policy.engine import evaluate
+from rma.policy.risk import score_of
 from rma.policy.tailoring import is_own_rule, tailor
 from rma.policy.types import Decision, Result, RuleSpoken, Verdict, to_json
 from rma.quoting import Quote
@@ -101,6 +102,7 @@ def request_return(
         rma.locale = storable(locale or read.order.locale)[:16]
         rma.facts = {"order": to_json(facts), "request": to_json(request)}
         rma.decision = to_json(decision)
+        rma.risk_score = score_of(decision.rules_spoken)
         rma.save(force_insert=True)
         return_lines = _new_lines(rma, lines, quote)
         attach_photos(rma, [(line, row.pk) for line, row in zip(lines, return_lines, strict=True)])

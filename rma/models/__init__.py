@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rma.models.carrier import BuiltinParcel
 from rma.models.drafts import ReturnDraft
+from rma.models.marks import ShopperMark
 from rma.models.notes import Note, Photo
 from rma.models.policy import PolicyVersion
 from rma.models.receiving import Inspection, Receipt, ReceiptLine
@@ -25,5 +26,6 @@ __all__ = [
     "ReturnDraft",
     "ReturnLine",
     "Shipment",
+    "ShopperMark",
     "TrackingEvent",
 ]

@@ -53,6 +53,8 @@ class Return(TenantModel):
     # Facts and decision of rma.policy, as JSON, so that it can be explained and replayed.
     facts = models.JSONField(default=dict)
     decision = models.JSONField(default=dict)
+    # The sum of the risk points of the decision; null where the policy scores nobody.
+    risk_score = models.PositiveSmallIntegerField(null=True, blank=True)
     # Why a person has to look, in a few words; empty when policy decided.
     review_reason = models.CharField(max_length=160, blank=True)
     shopper_name = models.CharField(max_length=160, blank=True)

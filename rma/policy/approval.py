@@ -11,6 +11,7 @@ from typing import Any
 
 from rma.policy import wording
 from rma.policy.document import Policy, Reason
+from rma.policy.risk import ALLOWED, BLOCKED, KEY, Points
 from rma.policy.rules import CHECKED_FIRST
 from rma.policy.types import OrderFacts, RequestFacts, RequestLine, Result, RuleSpoken
 
@@ -24,6 +25,7 @@ class Whole:
     order: OrderFacts
     request: RequestFacts
     policy: Policy
+    points: tuple[Points, ...] = ()
 
     def reasons(self) -> list[tuple[RequestLine, Reason | None]]:
         return [(line, self.policy.reason(line.reason)) for line in self.request.lines]
@@ -82,6 +84,34 @@ def first_return(whole: Whole) -> RuleSpoken:
         return RuleSpoken("first_return", Result.REVIEW, CHECKED_FIRST, staff, None, facts)
     staff = "Earlier returns are no obstacle."
     return RuleSpoken("first_return", Result.PASS, "", staff, None, facts)
+
+
+def risk(whole: Whole) -> RuleSpoken:
+    """Say what the risk points of the merchant's rules add up to, and who is on a list."""
+    limit, order, parts = whole.policy.risk, whole.order, whole.points
+    if limit is None:
+        return RuleSpoken(KEY, Result.PASS, "", "Nobody is scored.")
+    score = sum(one.points for one in parts)
+    mark = order.history.mark if order.history is not None else ""
+    facts = {
+        "score": score,
+        "review_at": limit.review_at,
+        "shadow": limit.shadow,
+        "mark": mark,
+        "parts": [[one.rule, one.points] for one in parts],
+    }
+    named = ", ".join(f"{one.name} {one.points}" for one in parts)
+    words = f"Risk score {score} of {limit.review_at}: {named}." if parts else "Risk score 0."
+    if mark == ALLOWED:
+        return RuleSpoken(KEY, Result.PASS, "", f"On the allow list. {words}", None, facts)
+    if mark == BLOCKED:
+        words = f"On the block list. {words}"
+        return RuleSpoken(KEY, Result.REVIEW, CHECKED_FIRST, words, None, facts)
+    if score < limit.review_at:
+        return RuleSpoken(KEY, Result.PASS, "", words, None, facts)
+    if limit.shadow:
+        return RuleSpoken(KEY, Result.NOTE, "", f"{words} Only noted.", None, facts)
+    return RuleSpoken(KEY, Result.REVIEW, CHECKED_FIRST, words, None, facts)
 
 
 def waives_fee(policy: Policy, reason: Reason | None, wanted: str) -> str | None:

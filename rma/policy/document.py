@@ -24,6 +24,7 @@ from rma.policy.model import (
 )
 from rma.policy.questions import read_questions
 from rma.policy.reader import DocumentReader
+from rma.policy.risk import read_risk
 from rma.policy.ruleset import read_rules
 
 __all__ = [
@@ -44,7 +45,7 @@ __all__ = [
 
 SCHEMA = 1
 # Sections a document may leave out; it then reads as it did before they existed.
-OPTIONAL = {"rules"}
+OPTIONAL = {"rules", "risk"}
 
 
 def default_policy(currency: str) -> dict[str, Any]:
@@ -160,6 +161,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         send_within_days=reader.days("send_within_days", low=1),
         answer_within_days=reader.days("answer_within_days", low=1),
         methods=reader.choices("methods", METHODS),
+        risk=read_risk(reader, "risk"),
         rules=read_rules(reader, "rules", tuple(reason.key for reason in reasons)),
     )
     return None if reader.errors else policy

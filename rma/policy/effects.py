@@ -25,7 +25,7 @@ from rma.policy.model import (
 from rma.policy.reader import DocumentReader
 
 Setting = tuple[str, Any]
-VERDICT = "verdict"
+VERDICT, RISK = "verdict", "risk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ def _day(reader: DocumentReader, path: str, _reasons: tuple[str, ...]) -> date:
 _READERS: dict[str, Callable[[DocumentReader, str, tuple[str, ...]], Any]] = {
     "days": lambda reader, path, _: reader.days(path),
     "hours": lambda reader, path, _: reader.whole(path, 1, 720, "hours"),
+    "points": lambda reader, path, _: reader.whole(path, 1, 100, "points"),
     "photos": lambda reader, path, _: reader.whole(path, 1, 10, "photos"),
     "money": lambda reader, path, _: reader.minor(path),
     "share": lambda reader, path, _: reader.whole(
@@ -228,6 +229,7 @@ _KINDS = (
                change=_in_hours),
     EffectKind("require_photos", "Ask for photos", "photos", "photos", True, "add",
                change=_each_reason(_photos)),
+    EffectKind("risk_points", "Risk points", RISK, "points", False, "add"),
     # What shoppers may choose
     EffectKind("only_outcomes", "Offer only", "outcomes", "outcomes", True, "add",
                change=_each_reason(_only_outcomes)),

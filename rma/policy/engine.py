@@ -55,7 +55,7 @@ def evaluate(order: OrderFacts, request: RequestFacts, policy: Policy) -> Decisi
     One refused line refuses the request as it stands, because the shopper asked for the whole.
     """
     tailored = tailor(policy, order, request)
-    whole = Whole(order, request, tailored.whole)
+    whole = Whole(order, request, tailored.whole, tailored.points)
     asked = Counter[str]()
     for requested in request.lines:
         asked[requested.line_key] += requested.quantity
@@ -70,6 +70,8 @@ def evaluate(order: OrderFacts, request: RequestFacts, policy: Policy) -> Decisi
         spoken += said
     spoken += tailored.spoken
     spoken += [_ask(rule, whole, None) for rule in approval.APPROVAL_RULES]
+    if policy.risk is not None:
+        spoken.append(_ask(approval.risk, whole, None))
     charged = _ask(approval.fee, whole, None)
     spoken.append(charged)
     return Decision(

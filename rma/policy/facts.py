@@ -35,6 +35,7 @@ def build(
     """
     zone = time_zone or order.merchant.time_zone
     needs = policy.rules.needs if policy is not None and policy.rules else frozenset()
+    scored = policy is not None and policy.risk is not None
     lines = list(order.lines.all())
     vendors = vendors_of(lines) if Needs.CATALOGUE in needs else None
     claims = _claims([line.pk for line in lines if line.claimed_quantity], zone)
@@ -54,7 +55,7 @@ def build(
         source=order.source,
         language=order.locale,
         gateways=gateways_of(order) if Needs.PAYMENTS in needs else None,
-        history=history_of(order, now) if Needs.HISTORY in needs else None,
+        history=history_of(order, now) if scored or Needs.HISTORY in needs else None,
     )
 
 

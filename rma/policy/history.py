@@ -16,7 +16,12 @@ from rma.policy.types import History
 _HISTORY = """
 SELECT bought.orders, bought.first_at, bought.units,
     back.returns, back.recent, back.declined, back.units,
-    coalesce(bench.not_accepted, 0), coalesce(parcels.missing, 0)
+    coalesce(bench.not_accepted, 0), coalesce(parcels.missing, 0),
+    coalesce((
+        SELECT m.kind FROM rma_shoppermark m
+        WHERE m.merchant_id = %(merchant)s AND m.email_index = %(shopper)s
+        AND m.ended_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > %(now)s)
+    ), '')
 FROM (
     SELECT count(DISTINCT o.id) AS orders, min(o.placed_at) AS first_at,
         coalesce(sum(line.quantity) FILTER (WHERE NOT line.is_removed), 0) AS units
@@ -64,11 +69,13 @@ def history_of(order: Order, now: datetime) -> History | None:
         "merchant": scope.current_merchant_id(),
         "shopper": bytes(order.email_index),
         "recent": now - timedelta(days=90),
+        "now": now,
     }
     with connection.cursor() as cursor:
         cursor.execute(_HISTORY, values)
         row = cursor.fetchone()
-    orders, first_at, bought, returns, recent, declined, returned, not_accepted, missing = row
+    orders, first_at, bought, returns, recent, declined, returned = row[:7]
+    not_accepted, missing, mark = row[7:]
     return History(
         orders=orders,
         days_known=max((now - first_at).days, 0) if first_at is not None else 0,
@@ -79,6 +86,7 @@ def history_of(order: Order, now: datetime) -> History | None:
         missing=int(missing),
         units_bought=int(bought),
         units_returned=int(returned),
+        mark=mark,
     )
 
 

@@ -139,6 +139,14 @@ class Fee:
 
 
 @dataclass(frozen=True, slots=True)
+class Risk:
+    """From how many risk points on a person looks; in ``shadow`` it is only noted."""
+
+    review_at: int
+    shadow: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     version: int
     currency: str
@@ -154,6 +162,7 @@ class Policy:
     answer_within_days: int
     methods: tuple[str, ...]
     rules: Rules | None = None
+    risk: Risk | None = None
     # Basis points of an item's value that are held back; only rules set it, line by line.
     restocking_bp: int = 0
 

@@ -15,8 +15,9 @@ from datetime import date
 from typing import Any, cast
 
 from rma.policy import rules
-from rma.policy.effects import APPROVE, VERDICT, Effect
+from rma.policy.effects import APPROVE, RISK, VERDICT, Effect
 from rma.policy.model import Policy, Reason
+from rma.policy.risk import Points
 from rma.policy.ruleset import Rule, RuleSet
 from rma.policy.types import (
     LineFacts,
@@ -72,6 +73,7 @@ class Tailored:
     whole: Policy
     lines: tuple[LineView, ...]
     spoken: tuple[RuleSpoken, ...] = ()
+    points: tuple[Points, ...] = ()
 
     def restocking(self, request: RequestFacts) -> dict[tuple[str, str], int]:
         """Return the restocking fee in basis points by (line, reason), where there is one."""
@@ -90,7 +92,16 @@ def tailor(policy: Policy, order: OrderFacts, request: RequestFacts) -> Tailored
     asking = Asking(policy, order, request)
     views = tuple(asking.view(order.line(one.line_key), one) for one in request.lines)
     whole, spoken = _whole(policy, asking, views)
-    return Tailored(whole, views, spoken)
+    return Tailored(whole, views, spoken, tuple(_points(views)))
+
+
+def _points(views: Iterable[LineView]) -> Iterable[Points]:
+    """Yield what each rule adds to the risk score: once, however many lines it applies to."""
+    matched = {match.place: match.rule for view in views for match in view.matches}
+    for _place, rule in sorted(matched.items()):
+        for effect in rule.then:
+            if effect.kind.family == RISK:
+                yield Points(rule.key, rule.name, effect.value)
 
 
 def reasons_of(policy: Policy, order: OrderFacts, line: LineFacts) -> list[tuple[Reason, LineView]]:

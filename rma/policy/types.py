@@ -78,7 +78,7 @@ class History:
     """What the same shopper did before, within this merchant only.
 
     Counts are whole: ``returns_90`` of the last 90 days, ``missing`` units that were short, wrong
-    or extra in parcels.
+    or extra in parcels. ``mark`` is ``allow`` or ``block`` for a shopper on one of the lists.
     """
 
     orders: int
@@ -90,6 +90,7 @@ class History:
     missing: int
     units_bought: int
     units_returned: int
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

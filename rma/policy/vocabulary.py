@@ -193,6 +193,8 @@ def _customer_facts() -> None:
             lambda s: None if s.order.history is None else read(s.order.history), needs,
         )  # fmt: skip
 
+    fact("is_allowed", "On the allow list", Kind.FLAG, lambda h: h.mark == "allow")
+    fact("is_blocked", "On the block list", Kind.FLAG, lambda h: h.mark == "block")
     fact("orders", "Orders placed", Kind.NUMBER, lambda h: h.orders)
     fact("is_new", "First order", Kind.FLAG, lambda h: h.orders <= 1)
     fact("days_known", "Days since the first order", Kind.DAYS, lambda h: h.days_known)

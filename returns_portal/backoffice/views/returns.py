@@ -31,6 +31,7 @@ from rma.labels import open_label, slip_pdf
 from rma.models import Note, Photo
 from rma.policy.live import live_policy
 from rma.policy.questions import answer_words
+from rma.risk import mark_of
 from rma.selectors import ReturnDetail, mine_count, queue, return_detail, stage_counts
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
@@ -88,6 +89,7 @@ def show_return(
         "messages_shown": [note for note in notes if note.kind != Note.Kind.INTERNAL],
         "internal_notes": [note for note in notes if note.kind == Note.Kind.INTERNAL],
         "history": history(found.events),
+        "mark": mark_of(bytes(found.rma.email_index)),
     }
     return page(request, "backoffice/return.html", "returns", context, error=error)
 
@@ -139,6 +141,7 @@ def _can(request: HttpRequest, found: ReturnDetail) -> dict[str, bool]:
         "cancel": decides and (waits or status == ReturnStatus.OPEN) and not found.inspections,
         "reopen": decides and status == ReturnStatus.EXPIRED,
         "note": Permission.RETURNS_NOTE in allowed,
+        "mark": decides and bool(found.rma.email_index),
         "retry_label": decides and status == ReturnStatus.OPEN and label_failed,
         "settle": Permission.REFUNDS_GRANT in allowed
         and status == ReturnStatus.OPEN

@@ -76,6 +76,10 @@ ENTRIES: dict[str, Entry] = {
         P.RETURNS_DECIDE, _number, body=_a(carrier="An Post", tracking_code="AP123456789IE")
     ),
     "return_settle": Entry(P.REFUNDS_GRANT, BOTH, _received, of_merchant=True),
+    "marks": Entry(
+        P.RETURNS_DECIDE, BOTH, body=_a(order="NL-1", kind="block", reason="Empty boxes.")
+    ),
+    "unmark": _on(P.RETURNS_DECIDE, _of("mark_id", "mark_id")),
     "photo": Entry(P.RETURNS_VIEW, kwargs=_of("photo_id", "photo"), of_merchant=True),
     # station
     "station": Entry(P.GOODS_RECEIVE),
@@ -113,6 +117,7 @@ ENTRIES: dict[str, Entry] = {
     # policy
     "policies": Entry(P.POLICY_EDIT),
     "policy_edit": Entry(P.POLICY_EDIT, BOTH),
+    "risk": Entry(P.POLICY_EDIT, BOTH, body=_a(mode="shadow", review_at=60)),
     "policy_publish": Entry(P.POLICY_EDIT, POST),
     "policy_version": Entry(P.POLICY_EDIT, kwargs=_a(number=1)),
     # settings

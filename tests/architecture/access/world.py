@@ -22,6 +22,7 @@ from returns_portal.integrations.models import ProviderAccount
 from returns_portal.tenancy.models import ApiKey, Invitation, Membership, Merchant, User
 from returns_portal.tenancy.permissions import Role
 from rma.actions.drafts import open_draft
+from rma.actions.marks import mark_shopper
 from rma.evidence import store_photo
 from rma.models import Exchange, Inspection, Photo, Return, ReturnDraft
 from tests import flows
@@ -53,6 +54,7 @@ class World:
     membership_id: UUID
     key: ApiKey
     draft: ReturnDraft
+    mark_id: UUID
 
 
 def build_world(merchant: Merchant) -> World:
@@ -113,4 +115,7 @@ def _world(
             name="ERP", key_id=new_token(6), secret_hash=b"0" * 32, scopes=[], created_by=owner
         ),
         draft=open_draft(rma.order_id, actor=SHOPPER),
+        mark_id=mark_shopper(
+            received.order_id, kind="allow", reason="Known.", days=None, actor=SYSTEM
+        ).pk,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from tests.rma.policy.builders import NOW, ask, line, order, policy, request
 
 HISTORY = History(
     orders=6, days_known=400, returns=5, returns_90=3, declined=1, not_accepted=2, missing=1,
-    units_bought=10, units_returned=7,
+    units_bought=10, units_returned=7, mark="allow",
 )  # fmt: skip
 
 
@@ -83,6 +83,8 @@ FACTS: list[tuple[str, str, Any, Any]] = [
     ("order.gateways", "has_all", ["stripe"], ["stripe", "paypal"]),
     ("request.date", "from", "2026-11-19", "2026-11-20"),
     ("request.weekday", "is_one_of", ["Thursday"], ["Friday"]),
+    ("customer.is_allowed", "is", True, False),
+    ("customer.is_blocked", "is", False, True),
     ("customer.orders", "between", [6, 9], [1, 5]),
     ("customer.is_new", "is", False, True),
     ("customer.days_known", "over", 399, 400),

@@ -1,0 +1,53 @@
+"""Risk: from how many points on a person looks, and who is on a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from rma.models import ShopperMark
+
+OFF, SHADOW, ON = "off", "shadow", "on"
+
+
+class RiskForm(forms.Form):
+    """How the policy scores requests."""
+
+    mode = forms.ChoiceField(
+        label="Risk score",
+        choices=[(OFF, "Off"), (SHADOW, "Only noted (shadow mode)"), (ON, "Sends to a person")],
+        widget=forms.RadioSelect,
+    )
+    review_at = forms.IntegerField(label="From this score on", min_value=1, max_value=1000)
+
+    @staticmethod
+    def initial_of(document: dict[str, Any]) -> dict[str, Any]:
+        risk = document.get("risk")
+        if risk is None:
+            return {"mode": OFF, "review_at": 70}
+        return {"mode": SHADOW if risk["shadow"] else ON, "review_at": risk["review_at"]}
+
+    def document(self, before: dict[str, Any]) -> dict[str, Any]:
+        """Return the policy document with what the form says."""
+        kept = {name: value for name, value in before.items() if name != "risk"}
+        mode = self.cleaned_data["mode"]
+        if mode == OFF:
+            return kept
+        return kept | {
+            "risk": {"review_at": self.cleaned_data["review_at"], "shadow": mode == SHADOW}
+        }
+
+
+class MarkForm(forms.Form):
+    """Put the shopper of an order on a list."""
+
+    order = forms.CharField(label="Order number", max_length=60)
+    kind = forms.ChoiceField(
+        label="List", choices=ShopperMark.Kind.choices, widget=forms.RadioSelect
+    )
+    reason = forms.CharField(label="Why", max_length=300)
+    days = forms.IntegerField(
+        label="For days", required=False, min_value=1, max_value=3660,
+        help_text="Leave empty for good.",
+    )  # fmt: skip
