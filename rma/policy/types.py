@@ -7,14 +7,16 @@ here knows the database.
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 JsonObject = dict[str, Any]
+Decoder = Callable[[Any], Any]
 
 
 class Verdict(StrEnum):
@@ -256,35 +258,39 @@ def from_json(kind: type[T], stored: JsonObject) -> T:
     Fields added since take their default; a field that is gone raises KeyError, because silently
     dropping an input would make a replay lie.
     """
-    hints = _hints(kind)
-    unknown = set(stored) - set(hints)
+    decoders = _decoders(kind)
+    unknown = stored.keys() - decoders.keys()
     if unknown:
         raise KeyError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
-    return kind(**{name: _decode(hints[name], entry) for name, entry in stored.items()})
+    return kind(
+        **{
+            name: entry if (decode := decoders[name]) is None else decode(entry)
+            for name, entry in stored.items()
+        }
+    )
 
 
-_known_hints: dict[type[Any], dict[str, Any]] = {}
+_known: dict[type[Any], dict[str, Decoder | None]] = {}
 
 
-def _hints(kind: type[Any]) -> dict[str, Any]:
-    if kind not in _known_hints:
-        _known_hints[kind] = get_type_hints(kind)
-    return _known_hints[kind]
+def _decoders(kind: type[Any]) -> dict[str, Decoder | None]:
+    """Return how each field of ``kind`` is read, worked out once; None takes it as it is."""
+    if kind not in _known:
+        _known[kind] = {name: _decoder(hint) for name, hint in get_type_hints(kind).items()}
+    return _known[kind]
 
 
-def _decode(hint: Any, stored: Any) -> Any:
+def _decoder(hint: Any) -> Decoder | None:
     if get_origin(hint) is types.UnionType:
-        if stored is None:
-            return None
-        hint = next(arm for arm in get_args(hint) if arm is not type(None))
+        arm = _decoder(next(arm for arm in get_args(hint) if arm is not type(None)))
+        return arm and (lambda stored: None if stored is None else arm(stored))
     if get_origin(hint) is tuple:
-        return tuple(_decode(get_args(hint)[0], entry) for entry in stored)
+        entry = _decoder(get_args(hint)[0])
+        return tuple if entry is None else (lambda stored: tuple(map(entry, stored)))
     if not isinstance(hint, type):
-        return stored
+        return None
     if is_dataclass(hint):
-        return from_json(hint, stored)
+        return partial(from_json, hint)
     if issubclass(hint, StrEnum):
-        return hint(stored)
-    if issubclass(hint, date):
-        return hint.fromisoformat(stored)
-    return stored
+        return hint
+    return hint.fromisoformat if issubclass(hint, date) else None
