@@ -159,6 +159,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal-events": {"task": "activity.seal", "schedule": 60.0},
     "expire-returns": {"task": "rma.expire_returns", "schedule": timedelta(minutes=10)},
     "poll-tracking": {"task": "rma.poll_tracking", "schedule": timedelta(hours=1)},
+    "rehearse": {"task": "rma.rehearse", "schedule": 60.0},
     "poll-refunds": {"task": "refunds.poll_refunds", "schedule": timedelta(minutes=10)},
     "refresh-rollups": {"task": "analytics.refresh_rollups", "schedule": 60.0},
 }
@@ -170,6 +171,7 @@ DRAIN_TASKS = [
     "integrations.take_webhooks",
     "notifications.send_messages",
     "analytics.refresh_rollups",
+    "rma.rehearse",
 ]
 SWEEP_TASKS = [
     "rma.expire_returns",

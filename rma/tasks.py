@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from celery import shared_task
+from celery import Task, shared_task
 
+from returns_portal.core.queue import taken
 from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
 from rma.actions.drafts import discard_expired_drafts
+from rma.actions.rehearsing import TASK
 from rma.actions.review import expire_due_returns
 from rma.polling import poll_tracking as poll
+from rma.rehearsal.running import rehearse_due
 
 
 @shared_task(name="rma.expire_returns")
@@ -25,3 +28,10 @@ def expire_returns() -> int:
 @shared_task(name="rma.poll_tracking")
 def poll_tracking() -> int:
     return poll()
+
+
+@shared_task(name=TASK, bind=True)
+def rehearse(self: Task) -> int:
+    """Work on rehearsals for a few seconds. Run in place there is nobody else to help."""
+    taken(TASK)
+    return rehearse_due(with_help=not self.request.is_eager)

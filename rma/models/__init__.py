@@ -8,6 +8,7 @@ from rma.models.marks import ShopperMark
 from rma.models.notes import Note, Photo
 from rma.models.policy import PolicyVersion
 from rma.models.receiving import Inspection, Receipt, ReceiptLine
+from rma.models.rehearsal import Rehearsal, RehearsalPart, RehearsedReturn
 from rma.models.resolution import Exchange, Resolution
 from rma.models.returns import Return, ReturnLine
 from rma.models.shipping import Shipment, TrackingEvent
@@ -21,6 +22,9 @@ __all__ = [
     "PolicyVersion",
     "Receipt",
     "ReceiptLine",
+    "Rehearsal",
+    "RehearsalPart",
+    "RehearsedReturn",
     "Resolution",
     "Return",
     "ReturnDraft",
