@@ -33,6 +33,7 @@ def measure(bench: Bench) -> None:
     providers(bench)
     decisions(bench)
     pages(bench)
+    rehearsal(bench)
 
 
 def requests(bench: Bench) -> None:
@@ -327,3 +328,26 @@ def visit(bench: Bench, paths: list[str]) -> Outcome:
 
     run(8)
     return run(bench.size.visits)
+
+
+def rehearsal(bench: Bench) -> None:
+    """Decide the returns of a year again under a draft, in two processes, as on two cores."""
+    say("Rehearsing a policy draft")
+    bench.step("start_rehearsal")
+    started = time.perf_counter()
+    running = [bench.start_step("rehearse") for _ in range(2)]
+    answers = [answer_of(step, "rehearse") for step in running]
+    elapsed = time.perf_counter() - started
+    returns = answers[0]["returns"]
+    seconds = max(found["seconds"] for found in answers)
+    each = returns / sum(found["cpu"] for found in answers)
+    limits = {"at_least": 100_000 / 30}
+    bench.lines.put(
+        "rehearsal_returns_per_second",
+        returns / seconds,
+        "returns/s",
+        n=returns,
+        seconds=elapsed,
+        **limits,
+    )
+    bench.lines.put("rehearsal_returns_per_cpu_second", each, "returns/s", n=len(answers))

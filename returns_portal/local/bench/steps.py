@@ -152,6 +152,16 @@ def providers(values: dict[str, Any]) -> dict[str, Any]:
     return work.labels_and_refunds(_pool(values), values["count"])
 
 
+def start_rehearsal(_: dict[str, Any]) -> dict[str, Any]:
+    """Save a draft without a limit for automatic approval and start to rehearse it over a year."""
+    return work.start_rehearsal_of_a_year()
+
+
+def rehearse(_: dict[str, Any]) -> dict[str, Any]:
+    """Work on the rehearsal until it has ended, as one worker process does."""
+    return work.rehearse()
+
+
 def _pool(values: dict[str, Any]) -> Iterator[tuple[UUID, UUID]]:
     for number in range(values["first"], values["last"] + 1):
         yield copy_of(values["order"], number), copy_of(values["line"], number)
@@ -187,4 +197,6 @@ STEPS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "cycles": cycles,
     "providers": providers,
     "decisions": deciding.decisions,
+    "start_rehearsal": start_rehearsal,
+    "rehearse": rehearse,
 }

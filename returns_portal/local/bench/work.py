@@ -1,4 +1,4 @@
-"""Work measured in processes of their own: whole cycles, labels and refunds."""
+"""Work measured in processes of their own: whole cycles, labels, refunds and rehearsals."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from returns_portal.activity.deliver import deliver_due
+from returns_portal.core.actor import SYSTEM
 from returns_portal.core.scope import merchant_scope
 from returns_portal.integrations.calls import run_due_calls
 from returns_portal.local.bench import shop
+from rma.actions.policy import save_draft
+from rma.actions.rehearsing import start_rehearsal
+from rma.models import PolicyVersion, Rehearsal
+from rma.policy.live import live_policy
+from rma.rehearsal.running import rehearse_due
 
 Orders = Iterator[tuple[UUID, UUID]]
 
@@ -63,6 +71,36 @@ def labels_and_refunds(orders: Orders, count: int) -> dict[str, Any]:
             shop.receive(rma, location_id)
             shop.inspect(rma)
     return {"labels": labels, "refunds": _timed(lambda: run_due_calls(count))}
+
+
+def start_rehearsal_of_a_year() -> dict[str, Any]:
+    """Start the rehearsal of a draft that approves every value at once."""
+    with merchant_scope(shop.bench_merchant().pk), transaction.atomic():
+        _, live = live_policy()
+        document = PolicyVersion.objects.values_list("document", flat=True).get(number=live.version)
+        approval = document["approval"] | {"max_value_minor": None}
+        save_draft(document | {"approval": approval}, actor=SYSTEM)
+        return {"rehearsal": str(start_rehearsal(365, SYSTEM).pk)}
+
+
+def rehearse() -> dict[str, Any]:
+    """Do parts until the rehearsal has ended, also while another process does the last one."""
+    merchant = shop.bench_merchant()
+    started, spent = time.perf_counter(), time.process_time()
+    while True:
+        rehearse_due()
+        with merchant_scope(merchant.pk), transaction.atomic():
+            rehearsal = Rehearsal.objects.latest("created_at")
+        if not rehearsal.is_active:
+            break
+    if rehearsal.status != Rehearsal.Status.DONE:
+        raise RuntimeError(f"the rehearsal ended as {rehearsal.status}: {rehearsal.error}")
+    return {
+        "returns": rehearsal.total,
+        "changed": rehearsal.changed,
+        "seconds": time.perf_counter() - started,
+        "cpu": time.process_time() - spent,
+    }
 
 
 def _timed(work: Callable[[], int]) -> dict[str, Any]:
