@@ -48,6 +48,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     K.EXCHANGE_SHIPPED: ("sent the replacement", "truck"),
     K.EXCHANGE_CANCELLED: ("gave up the replacement", "x-circle"),
     K.MESSAGE_SENT: ("e-mailed the shopper", "mail"),
+    K.REHEARSAL_STARTED: ("started a rehearsal", "play"),
+    K.REHEARSAL_FINISHED: ("finished a rehearsal", "check-circle"),
+    K.REHEARSAL_CANCELLED: ("cancelled a rehearsal", "x-circle"),
     K.TASK_OPENED: ("asked for a person", "flag"),
     K.TASK_DONE: ("settled a task", "check"),
 }

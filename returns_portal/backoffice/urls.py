@@ -15,6 +15,7 @@ from returns_portal.backoffice.views import (
     policies,
     providers,
     refunds,
+    rehearsals,
     reports,
     resolution,
     returns,
@@ -92,6 +93,20 @@ _reading = [
     path("messages/<uuid:message_id>/again/", messages.resend, name="message_resend"),
 ]
 
+_REHEARSAL = "policies/rehearsals/<uuid:rehearsal_id>/"
+_rehearsals = [
+    path("policies/rehearsals/", rehearsals.rehearsals, name="rehearsals"),
+    path(_REHEARSAL, rehearsals.rehearsal, name="rehearsal"),
+    path(f"{_REHEARSAL}state/", rehearsals.rehearsal_state, name="rehearsal_state"),
+    path(f"{_REHEARSAL}cancel/", rehearsals.rehearsal_cancel, name="rehearsal_cancel"),
+    path(f"{_REHEARSAL}changed.csv", rehearsals.rehearsal_file, name="rehearsal_file"),
+    path(
+        f"{_REHEARSAL}returns/<uuid:row_id>/",
+        rehearsals.rehearsed_return,
+        name="rehearsed_return",
+    ),
+]
+
 _settings = [
     path("policies/", policies.policies, name="policies"),
     path("policies/edit/", policies.policy_edit, name="policy_edit"),
@@ -141,5 +156,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_returns,
     *_station,
     *_money,
+    *_rehearsals,
     *_settings,
 ]

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from returns_portal.backoffice.base import actor_of, done, page, staff_view
 from returns_portal.backoffice.forms.policies import PolicyForm, ReasonForm, ReasonFormSet
 from returns_portal.backoffice.policy_words import in_words
+from returns_portal.backoffice.views.rehearsals import rehearsal_card
 from returns_portal.core.errors import DomainError, NotFound
 from returns_portal.tenancy.permissions import Permission
 from rma.actions.policy import publish_policy, save_draft
@@ -37,6 +38,7 @@ def _show(request: HttpRequest, *, error: DomainError | None = None, **_: object
         "draft": draft,
         "groups": words,
         "changes": sum(bool(one.was) for group in words for one in group.sentences),
+        **rehearsal_card(now),
         "versions": PolicyVersion.objects.exclude(status=Status.DRAFT).order_by("-number")[:50],
     }
     return page(request, "backoffice/policies.html", "policies", context, error=error)

@@ -30,6 +30,10 @@ def _refund(world: World) -> Mapping[str, Any]:
     return {"refund_id": world.refund.pk}
 
 
+def _rehearsal(world: World) -> Mapping[str, Any]:
+    return {"rehearsal_id": world.rehearsal.pk}
+
+
 def _a(**values: Any) -> Words:
     """Return words that are the same for every merchant."""
     return lambda _world: values
@@ -120,6 +124,19 @@ ENTRIES: dict[str, Entry] = {
     "risk": Entry(P.POLICY_EDIT, BOTH, body=_a(mode="shadow", review_at=60)),
     "policy_publish": Entry(P.POLICY_EDIT, POST),
     "policy_version": Entry(P.POLICY_EDIT, kwargs=_a(number=1)),
+    # rehearsals
+    "rehearsals": Entry(
+        P.POLICY_EDIT, BOTH, body=lambda _w: {"days": "30", "operation_id": new_token()}
+    ),
+    "rehearsal": Entry(P.POLICY_EDIT, kwargs=_rehearsal, of_merchant=True),
+    "rehearsal_state": Entry(P.POLICY_EDIT, kwargs=_rehearsal, of_merchant=True),
+    "rehearsal_file": Entry(P.POLICY_EDIT, kwargs=_rehearsal, of_merchant=True),
+    "rehearsal_cancel": _on(P.POLICY_EDIT, _rehearsal),
+    "rehearsed_return": Entry(
+        P.POLICY_EDIT,
+        kwargs=lambda w: {"rehearsal_id": w.rehearsal.pk, "row_id": w.rehearsed.pk},
+        of_merchant=True,
+    ),
     # settings
     "branding": Entry(P.SETTINGS_EDIT, BOTH),
     "branding_derive": Entry(P.SETTINGS_EDIT, query="?color=%231f6f5b"),

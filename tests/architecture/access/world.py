@@ -23,8 +23,17 @@ from returns_portal.tenancy.models import ApiKey, Invitation, Membership, Mercha
 from returns_portal.tenancy.permissions import Role
 from rma.actions.drafts import open_draft
 from rma.actions.marks import mark_shopper
+from rma.actions.rehearsing import start_rehearsal
 from rma.evidence import store_photo
-from rma.models import Exchange, Inspection, Photo, Return, ReturnDraft
+from rma.models import (
+    Exchange,
+    Inspection,
+    Photo,
+    Rehearsal,
+    RehearsedReturn,
+    Return,
+    ReturnDraft,
+)
 from tests import flows
 from tests.factories import make_member
 from tests.pictures import png_bytes
@@ -55,6 +64,8 @@ class World:
     key: ApiKey
     draft: ReturnDraft
     mark_id: UUID
+    rehearsal: Rehearsal
+    rehearsed: RehearsedReturn
 
 
 def build_world(merchant: Merchant) -> World:
@@ -78,6 +89,7 @@ def _world(
 ) -> World:
     refund = Refund.objects.get(about_id=done.pk)
     owner = members["owner"]
+    rehearsal = start_rehearsal(30, SYSTEM)
     return World(
         merchant=merchant,
         members=members,
@@ -118,4 +130,9 @@ def _world(
         mark_id=mark_shopper(
             received.order_id, kind="allow", reason="Known.", days=None, actor=SYSTEM
         ).pk,
+        rehearsal=rehearsal,
+        rehearsed=RehearsedReturn.objects.create(
+            rehearsal=rehearsal, rma=rma, requested_at=rma.created_at, currency=rma.currency,
+            verdict_before="allow", verdict_after="review", changed=["verdict"],
+        ),
     )  # fmt: skip
