@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.core import get_global
@@ -164,16 +164,18 @@ def share(minor: int, numerator: int, denominator: int) -> int:
     return sign * ((abs(product) * 2 + denominator) // (denominator * 2))
 
 
+# The same few fees, limits and prices come again and again; Babel takes longer than the engine.
+@lru_cache(maxsize=4096)
 def format_money(amount: Money, locale: str = "en") -> str:
     """Return the amount as people in ``locale`` write it, e.g. ``€117.00`` or ``117,00 €``.
 
     Always shows the currency's own minor units, also where CLDR would round them away.
     """
     places = exponent(amount.currency)
-    locale_name = locale.replace("-", "_")
-    text: str = _pattern(locale_name, places).apply(
+    known = _locale(locale.replace("-", "_"))
+    text: str = _pattern(known, places).apply(
         Decimal(amount.minor).scaleb(-places),
-        locale_name,
+        known,
         currency=amount.currency,
         currency_digits=False,
     )
@@ -181,8 +183,14 @@ def format_money(amount: Money, locale: str = "en") -> str:
 
 
 @cache
-def _pattern(locale_name: str, places: int) -> NumberPattern:
+def _locale(name: str) -> Locale:
+    """Return a locale read once: Babel reads a name anew several times for each amount."""
+    return Locale.parse(name)
+
+
+@cache
+def _pattern(locale: Locale, places: int) -> NumberPattern:
     """Return the locale's currency pattern with exactly ``places`` decimals."""
-    pattern: NumberPattern = copy(Locale.parse(locale_name).currency_formats["standard"])
+    pattern: NumberPattern = copy(locale.currency_formats["standard"])
     pattern.frac_prec = (places, places)
     return pattern
