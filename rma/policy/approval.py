@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rma.policy import wording
-from rma.policy.document import Policy, Reason
+from rma.policy.model import WITHDRAWAL, Policy, Reason
 from rma.policy.risk import ALLOWED, BLOCKED, KEY, Points
 from rma.policy.rules import CHECKED_FIRST
 from rma.policy.types import OrderFacts, RequestFacts, RequestLine, Result, RuleSpoken
@@ -116,6 +116,8 @@ def risk(whole: Whole) -> RuleSpoken:
 
 def waives_fee(policy: Policy, reason: Reason | None, wanted: str) -> str | None:
     """Return why such a line comes back free of charge, or None if it bears the fee."""
+    if reason is WITHDRAWAL:
+        return None if policy.withdrawal.shopper_pays_postage else "withdrawal"
     if reason is not None and reason.fault and policy.fee.waived_for_fault:
         return "fault"
     if wanted == "exchange" and policy.fee.waived_for_exchange:
@@ -128,8 +130,8 @@ def fee_waiver(
 ) -> str | None:
     """Return why a return of these ``(reason, outcome)`` is free, or None if the fee is due.
 
-    ``own_carrier``, ``fault``, ``exchange`` or ``both``; one line that bears the fee makes it due.
-    The fee is for our label: who pays a carrier of their own pays nobody twice.
+    ``own_carrier``, ``fault``, ``exchange``, ``both`` or ``withdrawal``; one line that bears the
+    fee makes it due. The fee is for our label: who pays a carrier of their own pays nobody twice.
     """
     if method == OWN:
         return "own_carrier"
@@ -144,6 +146,7 @@ FREE = {
     "fault": "Free, because we made the mistake",
     "exchange": "Free, because you exchange",
     "both": "Free, because of a mistake of ours and an exchange",
+    "withdrawal": "Free, because you withdraw from the contract",
 }
 
 

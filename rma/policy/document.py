@@ -26,6 +26,7 @@ from rma.policy.questions import read_questions
 from rma.policy.reader import DocumentReader
 from rma.policy.risk import read_risk
 from rma.policy.ruleset import read_rules
+from rma.policy.withdrawal_terms import SECTION, read_terms
 
 __all__ = [
     "METHODS",
@@ -45,7 +46,7 @@ __all__ = [
 
 SCHEMA = 1
 # Sections a document may leave out; it then reads as it did before they existed.
-OPTIONAL = {"rules", "risk"}
+OPTIONAL = {"rules", "risk", SECTION}
 
 
 def default_policy(currency: str) -> dict[str, Any]:
@@ -163,6 +164,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         methods=reader.choices("methods", METHODS),
         risk=read_risk(reader, "risk"),
         rules=read_rules(reader, "rules", tuple(reason.key for reason in reasons)),
+        withdrawal=read_terms(reader),
     )
     return None if reader.errors else policy
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from rma.policy import approval, rules, wording
+from rma.policy import approval, rules, withdrawal, wording
 from rma.policy.approval import Whole, waives_fee
 from rma.policy.document import RESOLUTIONS, Policy, Reason
 from rma.policy.rules import Asked, Case
@@ -35,6 +35,7 @@ from rma.policy.types import (
     from_json,
     to_json,
 )
+from rma.policy.withdrawal_terms import is_withdrawal
 
 ENGINE_VERSION = 1
 
@@ -53,7 +54,10 @@ def evaluate(order: OrderFacts, request: RequestFacts, policy: Policy) -> Decisi
     """Decide ``request``: allow, refuse or hand to a person, with every rule that spoke.
 
     One refused line refuses the request as it stands, because the shopper asked for the whole.
+    What is withdrawn is decided by law, and no rule of the policy is asked.
     """
+    if is_withdrawal(request):
+        return withdrawal.decide(order, request, policy, ENGINE_VERSION)
     tailored = tailor(policy, order, request)
     whole = Whole(order, request, tailored.whole, tailored.points)
     asked = Counter[str]()

@@ -14,6 +14,7 @@ from rma.models import PolicyVersion, Return
 from rma.policy.document import Policy, parse_policy
 from rma.policy.tailoring import tailor
 from rma.policy.types import OrderFacts, RequestFacts, from_json
+from rma.policy.withdrawal_terms import STATUTORY, Terms
 
 
 def live_policy() -> tuple[UUID, Policy]:
@@ -24,6 +25,14 @@ def live_policy() -> tuple[UUID, Policy]:
         .first()
     )
     return required(version_id)
+
+
+def live_terms() -> Terms:
+    """Return what the live version says about withdrawal; the law alone before there is one."""
+    try:
+        return live_policy()[1].withdrawal
+    except Conflict:
+        return STATUTORY
 
 
 def required(version_id: UUID | None) -> tuple[UUID, Policy]:

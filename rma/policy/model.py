@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
+from rma.policy.withdrawal_terms import REASON, STATUTORY, Terms
+
 RESOLUTIONS = ("refund", "store_credit", "exchange")
 PHOTO_MODES = ("required", "optional", "off")
 METHODS = ("label", "own")
@@ -117,6 +119,10 @@ class Reason:
         return tuple(one for one in self.questions if one.is_asked_about(product_type))
 
 
+# Units that the shopper withdraws from by law; no merchant offers, words or bars it.
+WITHDRAWAL = Reason(REASON, {"en": "Withdrawal from contract"}, ("refund",), "off", False, False)
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """When a request is approved without a person. ``max_value_minor`` None means any value.
@@ -165,6 +171,8 @@ class Policy:
     risk: Risk | None = None
     # Basis points of an item's value that are held back; only rules set it, line by line.
     restocking_bp: int = 0
+    withdrawal: Terms = STATUTORY
 
     def reason(self, key: str) -> Reason | None:
-        return next((reason for reason in self.reasons if reason.key == key), None)
+        known = next((reason for reason in self.reasons if reason.key == key), None)
+        return WITHDRAWAL if key == REASON else known

@@ -28,6 +28,7 @@ from rma.policy.types import (
     RuleSpoken,
 )
 from rma.policy.vocabulary import Fact, Kind, Subject
+from rma.policy.withdrawal_terms import is_withdrawal
 
 logger = logging.getLogger(__name__)
 NOT_RETURNABLE = "This item can't be returned"
@@ -86,8 +87,8 @@ class Tailored:
 
 
 def tailor(policy: Policy, order: OrderFacts, request: RequestFacts) -> Tailored:
-    """Ask the rules of ``policy`` about ``request``."""
-    if not policy.rules:
+    """Ask the rules of ``policy`` about ``request``; what is withdrawn by law is under none."""
+    if not policy.rules or is_withdrawal(request):
         return Tailored(policy, (LineView(policy),) * len(request.lines))
     asking = Asking(policy, order, request)
     views = tuple(asking.view(order.line(one.line_key), one) for one in request.lines)
