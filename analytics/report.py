@@ -10,6 +10,7 @@ from analytics.findings import Finding
 from analytics.metrics import CostOfReturns, Ratio, ReasonShare, cost_of_returns
 from analytics.periods import Bucket, Period
 from returns_portal.core.money import Money
+from rma.policy.model import WITHDRAWAL
 
 # Below so many orders a rate is shown grey, with "few sales".
 FEW_SALES = 60
@@ -159,4 +160,6 @@ class Report:
         """Return the reason as the live policy words it, else its key made readable."""
         if key == "unknown":
             return "No reason given"
+        if key == WITHDRAWAL.key:
+            return WITHDRAWAL.label()
         return self.reason_names.get(key) or key.replace("_", " ").capitalize()

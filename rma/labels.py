@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from django.conf import settings
 from inventory.models import Location
 from inventory.selectors import locations
 from returns_portal.core.errors import NotFound
+from returns_portal.core.files import write_whole
 from returns_portal.core.ids import new_token
 from returns_portal.tenancy.links import portal_link
 from returns_portal.tenancy.models import Merchant
@@ -57,14 +57,7 @@ def store_label(content: bytes, name: str = "") -> str:
     if kind is None or not _SAFE_NAME.fullmatch(name):
         raise ValueError("neither a label nor a name made for one")
     relative = f"labels/{name[:2]}/{name}.{kind.value}"
-    target = Path(settings.MEDIA_ROOT) / relative
-    target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_suffix(f".{new_token(6)}.part")
-    with half.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(target)
+    write_whole(relative, content)
     return relative
 
 

@@ -27,7 +27,7 @@ from returns_portal.commerce.models import Order
 from returns_portal.core.money import Money
 from rma.models import Resolution
 from rma.policy.approval import fee_waiver
-from rma.policy.document import Policy
+from rma.policy.model import WITHDRAWAL, Policy
 from rma.states import ResolutionKind, ResolutionStatus
 
 FEE = "return_shipping"
@@ -128,7 +128,7 @@ def quote_return(
         if not wanted:
             continue
         rule = _fee_rule(lines, policy, order.currency, kind, fee_left, method)
-        back = "never" if kind is ResolutionKind.EXCHANGE else policy.shipping_back
+        back = "never" if kind is ResolutionKind.EXCHANGE else _shipping_back(wanted, policy)
         rules = RefundPolicy(cast(ShippingBack, back), () if rule is None else (rule,))
         request = ReturnRequest(lines=_merged(wanted), merchant_fault=fault)
         priced[kind] = calculate(snapshot, priors, request, rules)
@@ -156,6 +156,17 @@ def earlier_resolutions(order: Order, own_units: Mapping[UUID, int]) -> tuple[Pr
         .values_list("breakdown", flat=True)
     )
     return tuple(prior_from_json(breakdown) for breakdown in stored if breakdown)
+
+
+def _shipping_back(lines: Sequence[QuoteLine], policy: Policy) -> str:
+    """Return how delivery paid goes back; by law whole where the whole order is withdrawn.
+
+    Article 13(1) of Directive 2011/83/EU. A policy that gives a part back for a part may.
+    """
+    withdrawn = all(line.reason == WITHDRAWAL.key for line in lines)
+    if withdrawn and policy.shipping_back in ("never", "merchant_fault"):
+        return "all_returned"
+    return policy.shipping_back
 
 
 def _is_fault(line: QuoteLine, policy: Policy) -> bool:

@@ -6,7 +6,7 @@ it serves tests with and without a surrounding one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -25,6 +25,7 @@ from returns_portal.commerce.platforms.base import (
     LineRecord,
     OrderRecord,
     PaymentRecord,
+    ShippingRecord,
 )
 from returns_portal.core import scope
 from returns_portal.core.actor import SHOPPER, SYSTEM, Actor
@@ -38,8 +39,9 @@ from rma.actions.receiving import ReceivedUnits, receive_parcel
 from rma.actions.requesting import RequestedLine, request_return
 from rma.actions.review import approve_return
 from rma.actions.setup import set_up
+from rma.actions.withdrawing import Statement, declare_withdrawal
 from rma.carriers import builtin_parcels
-from rma.models import Inspection, Return, Shipment
+from rma.models import Inspection, Return, Shipment, Withdrawal
 from rma.states import ReceiptLineStatus, ReturnStatus
 
 PRICE = 4500
@@ -62,8 +64,13 @@ def order_record(
     email: str = "maya@example.com",
     gateway: str = "builtin",
     reference: str = "",
+    shipping: int = 0,
+    country: str = "SE",
 ) -> OrderRecord:
-    """Return a paid and delivered order with one line for each of ``prices`` (minor units)."""
+    """Return a paid and delivered order with one line for each of ``prices`` (minor units).
+
+    ``shipping`` is what its delivery cost, none by default.
+    """
     delivered = now() - timedelta(days=delivered_days_ago)
     lines = tuple(
         LineRecord(
@@ -84,13 +91,19 @@ def order_record(
         )
         for place, price in enumerate(prices, start=1)
     )
-    paid = total([line.total for line in lines], currency)
+    paid = total([line.total for line in lines], currency) + Money(shipping, currency)
+    charge = ShippingRecord(
+        external_id=f"{number}-s",
+        title="Standard",
+        price=Money(shipping, currency),
+        total=Money(shipping, currency),
+    )
     address = AddressRecord(
         name="Maya Lindqvist",
         line1="Storgatan 1",
         city="Stockholm",
         postcode="111 23",
-        country="SE",
+        country=country,
         phone="+46700000001",
     )
     return OrderRecord(
@@ -110,6 +123,7 @@ def order_record(
         ),
         billing_address=address,
         shipping_address=address,
+        shipping=(charge,) if shipping else (),
         payments=(
             PaymentRecord(
                 external_id=f"{number}-p",
@@ -183,6 +197,37 @@ def request(
             channel=channel,
             operation_id=operation_id or new_token(),
             actor=actor,
+        )
+
+
+def withdrawn(
+    placed: Order,
+    *,
+    units: Mapping[UUID, int] | None = None,
+    described: str = "",
+    known: bool = True,
+    operation_id: str = "",
+) -> Withdrawal:
+    """Declare that ``placed`` is withdrawn: all of it, or ``units`` by order line.
+
+    Where the order is not ``known``, number and e-mail proved nothing.
+    """
+    items = f" of these items: {described or sorted((units or {}).values())}"
+    with transaction.atomic():
+        return declare_withdrawal(
+            Statement(
+                name="Maya Lindqvist",
+                email="maya@example.com",
+                order_number=placed.number,
+                text=f"I withdraw from order {placed.number}{items if units or described else ''}.",
+                units=units,
+                described=described,
+            ),
+            merchant=placed.merchant,
+            order_id=placed.pk if known else None,
+            operation_id=operation_id or new_token(),
+            actor=SHOPPER,
+            locale="en",
         )
 
 

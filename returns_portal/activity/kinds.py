@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     RETURN_EXPIRED = "return.expired"
     RETURN_CLOSED = "return.closed"
     RETURN_ASSIGNED = "return.assigned"
+    WITHDRAWAL_DECLARED = "withdrawal.declared"
     NOTE_ADDED = "note.added"
     MESSAGE_RECEIVED = "message.received"
     PHOTO_ADDED = "photo.added"

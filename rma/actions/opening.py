@@ -15,6 +15,7 @@ from rma.actions.shipping import cancel_label, plan_label
 from rma.models import Exchange, Return, ReturnLine
 from rma.policy.days import end_of_day, local_day
 from rma.policy.document import Policy
+from rma.policy.withdrawal_law import DAYS
 from rma.states import ResolutionKind, ReturnStatus
 
 
@@ -34,6 +35,19 @@ def mark_open(
     rma.refund_promised_on = last_day + timedelta(days=policy.refund_days)
     rma.due_at = None
     rma.review_reason = ""
+
+
+def hold_to_law(rma: Return, time_zone: str, declared_at: datetime) -> None:
+    """Date an open return that withdraws from a contract: what policy grants beyond it stays.
+
+    The money is promised within 14 days of the statement, and there are 14 days or more to send
+    the goods (Articles 13(1) and 14(1) of Directive 2011/83/EU). Saves nothing.
+    """
+    if rma.expires_at is None or rma.refund_promised_on is None:
+        return
+    last = local_day(declared_at, time_zone) + timedelta(days=DAYS)
+    rma.expires_at = max(rma.expires_at, end_of_day(last, time_zone))
+    rma.refund_promised_on = min(rma.refund_promised_on, last)
 
 
 def start_return(

@@ -25,7 +25,7 @@ from returns_portal.core.ids import new_id, new_token
 from returns_portal.core.money import allocate
 from returns_portal.tenancy.permissions import Permission
 from rma.actions.notes import MAX_LENGTH, keep_note, storable
-from rma.actions.opening import mark_open, start_return
+from rma.actions.opening import hold_to_law, mark_open, start_return
 from rma.actions.requested import (
     OrderRead,
     RequestedLine,
@@ -42,12 +42,17 @@ from rma.policy.engine import evaluate
 from rma.policy.risk import score_of
 from rma.policy.tailoring import is_own_rule, tailor
 from rma.policy.types import Decision, Result, RuleSpoken, Verdict, to_json
+from rma.policy.withdrawal import RULE
+from rma.policy.withdrawal_terms import REASON
 from rma.quoting import Quote
 from rma.states import ReturnStatus, StageFacts, stage_of
 
 # Where the policy itself says no, the request is kept as declined and the shopper gets the reason
 # by e-mail. Any other refusal is a mistake in the request, told at once and never kept.
 POLICY_SAYS_NO = frozenset({"gift_card", "final_sale", "excluded", "window"})
+
+# Who approves a withdrawal.
+BY_LAW = "EU right of withdrawal"
 
 __all__ = ["POLICY_SAYS_NO", "RequestedLine", "request_return"]
 
@@ -71,21 +76,24 @@ def request_return(
     actor: Actor,
     locale: str = "",
     override_reason: str = "",
+    by_law: datetime | None = None,
 ) -> Return:
     """Request a return of ``lines``; equal ``operation_id`` finds the first one again.
 
     The return is open (approved by policy), requested (a person decides) or declined (the policy
     says no; no units are claimed). Raises PolicyRefused for a request that has to be changed,
     Conflict when somebody else took the units, InvalidInput for bad input. ``override_reason``
-    lets a member who may decide open it whatever the policy says about the goods.
+    lets a member who may decide open it whatever the policy says about the goods. Only a caller
+    that keeps a statement of withdrawal asks ``by_law``, with the moment it was declared.
     """
     check_shape(lines, method, channel, operation_id)
+    _check_statement(lines, by_law)
     with action_transaction():
         read = read_order(lock_order(order_id), operation_id)
         if read.earlier_return_id is not None:
             return _earlier(read)
         moment = now()
-        facts, request = read.facts(moment), request_facts(lines, channel, method)
+        facts, request = read.facts(by_law or moment), request_facts(lines, channel, method)
         tailored = tailor(read.policy, facts, request)
         policy = tailored.whole
         _check_order(read, policy, method)
@@ -98,6 +106,8 @@ def request_return(
             claim_units(order_id, _units(lines))
             quote = read.quote(lines, method, policy, tailored.restocking(request))
         rma = _new_return(read, policy, outcome, quote, moment)
+        if by_law is not None:
+            hold_to_law(rma, read.time_zone, by_law)
         rma.channel, rma.method, rma.operation_id = channel, method, operation_id
         rma.locale = storable(locale or read.order.locale)[:16]
         rma.facts = {"order": to_json(facts), "request": to_json(request)}
@@ -127,6 +137,15 @@ def _earlier(read: OrderRead) -> Return:
             field="operation_id",
         )
     return rma
+
+
+def _check_statement(lines: Sequence[RequestedLine], by_law: datetime | None) -> None:
+    if by_law is None and any(line.reason == REASON for line in lines):
+        raise PolicyRefused(
+            "Withdraw on the shop's withdrawal page, which keeps the statement.",
+            field="reason",
+            code="withdrawal_statement",
+        )
 
 
 def _check_order(read: OrderRead, policy: Policy, method: str) -> None:
@@ -165,6 +184,8 @@ def _decide(decision: Decision, override_reason: str, actor: Actor) -> _Outcome:
 
 
 def _by_policy(decision: Decision) -> str:
+    if any(spoken.key == RULE for spoken in decision.rules_spoken):
+        return BY_LAW
     return f"Policy v{decision.policy_version}"
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.record import record_event
+from returns_portal.activity.staff_tasks import open_task
 from returns_portal.commerce.counters import claim_units
 from returns_portal.core.actor import SYSTEM, Actor, ActorKind
 from returns_portal.core.clock import now
@@ -22,6 +23,7 @@ from rma.policy.days import end_of_day, local_day
 from rma.policy.live import policy_of_return
 from rma.stages import refresh_stage
 from rma.states import ReturnStatus, ShipmentStatus, check_transition
+from rma.withdrawals import withdrawal_of
 
 MAX_REASON = 500
 _ON_ITS_WAY = (
@@ -216,7 +218,8 @@ def reopen_return(rma_id: UUID, *, actor: Actor) -> Return:
 def expire_due_returns(limit: int = 200) -> int:
     """Let approvals and questions of the merchant in scope run out; return how many.
 
-    A return whose parcel is moving never runs out. Each one in a transaction of its own.
+    A return whose parcel is moving never runs out, nor does a withdrawal, which stands although
+    the goods are late: a person asks for them. Each one in a transaction of its own.
     """
     with action_transaction():
         due = list(
@@ -235,7 +238,10 @@ def _expire(rma_id: UUID) -> bool:
         waiting = rma.status in (ReturnStatus.OPEN, ReturnStatus.NEEDS_INFO)
         if not waiting or rma.expires_at is None or rma.expires_at > now():
             return False
-        if _goods_moved(rma):
+        withdrawn = withdrawal_of(rma) is not None
+        if withdrawn and not _goods_moved(rma):
+            _ask_for_goods(rma)
+        if withdrawn or _goods_moved(rma):
             # Kept out of the next sweep: from here on the warehouse decides.
             rma.expires_at = None
             rma.save(update_fields=["expires_at"])
@@ -245,6 +251,19 @@ def _expire(rma_id: UUID) -> bool:
         _record(EventKind.RETURN_EXPIRED, rma, SYSTEM)
         refresh_stage(rma)
         return True
+
+
+def _ask_for_goods(rma: Return) -> None:
+    open_task(
+        kind="withdrawal_goods",
+        key=f"withdrawal_goods:{rma.pk}",
+        subject_kind="return",
+        subject_id=rma.pk,
+        about_id=rma.pk,
+        title=f"The goods of {rma.number} were not sent in time after the withdrawal",
+        detail="Ask the shopper for them. The withdrawal stands, and the money may wait for the "
+        "goods or for proof that they were sent.",
+    )
 
 
 def _end(rma: Return, status: ReturnStatus) -> None:

@@ -12,6 +12,7 @@ from rma.models.rehearsal import Rehearsal, RehearsalPart, RehearsedReturn
 from rma.models.resolution import Exchange, Resolution
 from rma.models.returns import Return, ReturnLine
 from rma.models.shipping import Shipment, TrackingEvent
+from rma.models.withdrawal import Withdrawal
 
 __all__ = [
     "BuiltinParcel",
@@ -32,4 +33,5 @@ __all__ = [
     "Shipment",
     "ShopperMark",
     "TrackingEvent",
+    "Withdrawal",
 ]
