@@ -7,10 +7,13 @@ from pathlib import PurePath
 
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from returns_portal.core.brand import brand_css, brand_css_version, derive_brand
 from returns_portal.tenancy.models import Merchant
+from rma.policy.withdrawal_law import COUNTRIES
+from rma.policy.withdrawal_terms import STATUTORY, Terms
 
 
 @lru_cache(maxsize=256)
@@ -20,8 +23,8 @@ def stylesheet(color: str, radius: int) -> tuple[str, str]:
     return brand_css_version(tokens), brand_css(tokens)
 
 
-def brand_of(merchant: Merchant) -> dict[str, object]:
-    """Return the ``brand`` of ``portal/base.html``."""
+def brand_of(merchant: Merchant, terms: Terms = STATUTORY) -> dict[str, object]:
+    """Return the ``brand`` of ``portal/base.html``; ``terms`` are those of the policy in force."""
     version, _css = stylesheet(merchant.brand_color, merchant.brand_radius)
     return {
         "name": merchant.name,
@@ -31,8 +34,21 @@ def brand_of(merchant: Merchant) -> dict[str, object]:
         "support_email": merchant.support_email,
         "home_url": reverse("find"),
         "help_url": reverse("help"),
+        "withdraw": _withdraw_link(merchant, terms),
         "links": [{"label": _("Returns policy"), "url": reverse("policy")}],
     }
+
+
+def _withdraw_link(merchant: Merchant, terms: Terms) -> dict[str, str] | None:
+    """Return the way to the withdrawal function, which every page has where shoppers may be EU's.
+
+    Article 11a of Directive 2011/83/EU wants the words "withdraw from contract here" or equally
+    clear ones, which the merchant may choose for each language.
+    """
+    if merchant.country.upper() not in COUNTRIES and not terms.sells_to_eu:
+        return None
+    own = terms.labels.get((get_language() or "en").split("-")[0])
+    return {"label": own or _("Withdraw from contract here"), "url": reverse("withdraw")}
 
 
 def logo_url(merchant: Merchant, *, dark: bool = False) -> str:

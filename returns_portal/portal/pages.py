@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,6 +17,8 @@ from django.views.decorators.http import require_http_methods
 
 from returns_portal.core.errors import DomainError, NotFound
 from returns_portal.portal.brand import brand_of
+from rma.policy.live import live_terms
+from rma.policy.withdrawal_terms import STATUTORY
 
 View = Callable[..., HttpResponse]
 
@@ -28,11 +30,12 @@ NOT_HERE = NotFound(
 )
 
 
-def shopper_page(*methods: str) -> Callable[[View], View]:
+def shopper_page(*methods: str, framed: bool = True) -> Callable[[View], View]:
     """Run a view in the merchant's time zone and the shopper's language.
 
     A DomainError that escapes becomes a page of its own and leaves nothing behind. Nothing here may
-    be stored by browsers or proxies: most pages name a person.
+    be stored by browsers or proxies: most pages name a person. What is no page, and is never
+    refused with one, is not ``framed``.
     """
 
     def wrap(view: View) -> View:
@@ -40,6 +43,8 @@ def shopper_page(*methods: str) -> Callable[[View], View]:
         @wraps(view)
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             zone = ZoneInfo(request.merchant.time_zone)
+            if framed:
+                _read_terms(request)
             with timezone.override(zone), translation.override(language_of(request)):
                 try:
                     response = view(request, *args, **kwargs)
@@ -54,6 +59,12 @@ def shopper_page(*methods: str) -> Callable[[View], View]:
     return wrap
 
 
+def _read_terms(request: HttpRequest) -> None:
+    """Read what the frame needs before the view, as a refused transaction takes no statement."""
+    if not hasattr(request, "terms") and not connection.needs_rollback:
+        request.terms = live_terms()
+
+
 def language_of(request: HttpRequest) -> str:
     """Return the first language the browser asks for that the portal speaks."""
     for wanted, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
@@ -66,7 +77,8 @@ def page(
     request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """Draw a page in the merchant's frame."""
-    framed = {"brand": brand_of(request.merchant), **context}
+    terms = getattr(request, "terms", STATUTORY)
+    framed = {"brand": brand_of(request.merchant, terms), **context}
     return render(request, f"portal/{template}", framed, status=status)
 
 

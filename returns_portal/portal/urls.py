@@ -6,7 +6,16 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from returns_portal.core.views import broken
 from returns_portal.portal.pages import missing
-from returns_portal.portal.views import about, files, find, items, method, resolution, status
+from returns_portal.portal.views import (
+    about,
+    files,
+    find,
+    items,
+    method,
+    resolution,
+    status,
+    withdrawal,
+)
 
 
 class TokenConverter:
@@ -31,6 +40,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("track", find.track, name="track"),
     path("policy", about.policy, name="policy"),
     path("help", about.help_page, name="help"),
+    path("withdraw", withdrawal.withdraw, name="withdraw"),
+    path("withdraw/<token:token>", withdrawal.withdrawn, name="withdrawn"),
+    path("withdraw/<token:token>/receipt.pdf", withdrawal.paper, name="withdrawal_paper"),
     path("brand-<slug:version>.css", about.brand_css, name="brand_css"),
     path("logo/<str:name>", about.logo, name="logo"),
     path("r/<token:token>/items", items.items, name="items"),

@@ -150,7 +150,9 @@ def portal_addresses(scene: Scene) -> list[Address]:
             words["token"] = scene.draft_token
         elif name in {"answer"}:
             words["token"] = scene.asked.token
-        elif name not in {"find", "track", "policy", "help", "brand_css", "logo"}:
+        elif name in {"withdrawn", "withdrawal_paper"}:
+            words["token"] = scene.world.withdrawal.token
+        elif name not in {"find", "track", "withdraw", "policy", "help", "brand_css", "logo"}:
             words["token"] = scene.world.rma.token
         found.append(Address(name, PORTAL, prefix, words))
     return found

@@ -80,6 +80,7 @@ def in_sentences(policy: Policy) -> list[Section]:
         Section(_("What it costs"), list(_costs(policy))),
         Section(_("How it goes on"), list(_times(policy))),
         *([Section(_("Also"), own)] if (own := list(_own_rules(policy))) else []),
+        Section(_("Your right of withdrawal in the EU"), list(_withdrawal(policy))),
     ]
 
 
@@ -138,6 +139,20 @@ def _costs(policy: Policy) -> Iterator[str]:
         yield _("It is free if you exchange.")
     if "own" in policy.methods:
         yield _("It is not charged if you send the parcel with a carrier of your own.")
+
+
+def _withdrawal(policy: Policy) -> Iterator[str]:
+    terms = policy.withdrawal
+    yield _(
+        "If your order was delivered in the EU or the EEA, you may withdraw from it within 14 days "
+        "after the last item arrived, whatever stands above, and without a reason."
+    )
+    yield _("You get back what you paid, with standard delivery if you withdraw from all of it.")
+    if terms.shopper_pays_postage:
+        yield _("You pay for sending it back.")
+    kinds = sorted({word for one in terms.exempt for word in one.product_types})
+    if kinds:
+        yield _("Not for: %(kinds)s.") % {"kinds": ", ".join(kinds)}
 
 
 def _times(policy: Policy) -> Iterator[str]:

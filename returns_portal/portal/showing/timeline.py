@@ -18,6 +18,7 @@ K = EventKind
 Step = dict[str, Any]
 
 _WORDS = {
+    K.WITHDRAWAL_DECLARED: "You withdrew from the contract",
     K.RETURN_INFO_ASKED: "We asked you something",
     K.RETURN_INFO_GIVEN: "You answered",
     K.LABEL_READY: "Your label was ready",

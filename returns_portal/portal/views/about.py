@@ -27,7 +27,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
     return page(request, "help.html", {"merchant": request.merchant, "policy": published_policy()})
 
 
-@shopper_page("GET", "HEAD")
+@shopper_page("GET", "HEAD", framed=False)
 def brand_css(request: HttpRequest, version: str) -> HttpResponse:
     """Serve the merchant's stylesheet; an address of another day gets the present one, unkept."""
     merchant = request.merchant
@@ -37,7 +37,7 @@ def brand_css(request: HttpRequest, version: str) -> HttpResponse:
     return response
 
 
-@shopper_page("GET", "HEAD")
+@shopper_page("GET", "HEAD", framed=False)
 def logo(request: HttpRequest, name: str) -> HttpResponse:
     """Serve the merchant's logo; its name holds its digest, so it never changes."""
     kept = request.merchant.logo_path

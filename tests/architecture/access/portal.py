@@ -48,11 +48,18 @@ def _draft_photo(world: World) -> Mapping[str, Any]:
     return {"token": world.draft.token, "photo_id": world.photo.pk}
 
 
+def _withdrawal(world: World) -> Mapping[str, Any]:
+    return {"token": world.withdrawal.token}
+
+
 ENTRIES: dict[str, PortalEntry] = {
     "find": PortalEntry(Opens.TO_ALL, BOTH),
     "track": PortalEntry(Opens.TO_ALL, BOTH),
     "policy": PortalEntry(Opens.TO_ALL),
     "help": PortalEntry(Opens.TO_ALL),
+    "withdraw": PortalEntry(Opens.TO_ALL, BOTH),
+    "withdrawn": PortalEntry(Opens.BY_LINK, kwargs=_withdrawal),
+    "withdrawal_paper": PortalEntry(Opens.BY_LINK, kwargs=_withdrawal),
     "brand_css": PortalEntry(Opens.TO_ALL, kwargs=lambda _w: {"version": "0"}),
     "logo": PortalEntry(Opens.TO_ALL, kwargs=lambda _w: {"name": "none.png"}),
     "items": PortalEntry(Opens.BY_PROOF, BOTH, _draft),

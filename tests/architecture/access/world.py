@@ -33,6 +33,7 @@ from rma.models import (
     RehearsedReturn,
     Return,
     ReturnDraft,
+    Withdrawal,
 )
 from tests import flows
 from tests.factories import make_member
@@ -66,6 +67,7 @@ class World:
     mark_id: UUID
     rehearsal: Rehearsal
     rehearsed: RehearsedReturn
+    withdrawal: Withdrawal
 
 
 def build_world(merchant: Merchant) -> World:
@@ -135,4 +137,5 @@ def _world(
             rehearsal=rehearsal, rma=rma, requested_at=rma.created_at, currency=rma.currency,
             verdict_before="allow", verdict_after="review", changed=["verdict"],
         ),
+        withdrawal=flows.withdrawn(flows.order(number="NL-8")),
     )  # fmt: skip
