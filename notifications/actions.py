@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 
-from notifications.catalogue import MessageKind
+from notifications.catalogue import OWED, MessageKind
 from notifications.channels.base import Channel
 from notifications.channels.email import EmailChannel
 from notifications.context import context_for
@@ -30,6 +33,7 @@ from returns_portal.core.errors import Conflict
 from returns_portal.core.queue import wake
 from returns_portal.core.scope import merchant_scope, system_scope
 from returns_portal.integrations.outcomes import Declined, Unavailable, Unknown
+from returns_portal.tenancy.models import Merchant
 from rma.models import Return
 
 logger = logging.getLogger(__name__)
@@ -37,6 +41,15 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=3)
 MAX_ATTEMPTS = 8
 Status = Message.Status
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who a message is for, and in which language; an empty ``locale`` is the merchant's."""
+
+    merchant: Merchant
+    address: str
+    locale: str
 
 
 def queue_message(
@@ -51,15 +64,35 @@ def queue_message(
     Nothing is sent where the shopper gave no address or the merchant switched the kind off. The
     same event, kind and address make one message. A suppressed address is kept, not written to.
     """
-    address = rma.order.email.strip()
+    reader = Reader(rma.merchant, rma.order.email, rma.locale)
+    return queue_letter(
+        kind, reader, event, lambda: context_for(kind, rma, event), rma=rma, attachments=attachments
+    )
+
+
+def queue_letter(
+    kind: MessageKind,
+    reader: Reader,
+    event: Event,
+    context: Callable[[], dict[str, Any]],
+    *,
+    rma: Return | None = None,
+    attachments: list[dict[str, str]] | None = None,
+) -> Message | None:
+    """Do as :func:`queue_message` for a reader who may have no return (yet).
+
+    ``context`` is called in the reader's language and the merchant's time zone.
+    """
+    address, merchant = reader.address.strip(), reader.merchant
     own = MessageTemplate.objects.filter(kind=kind).first()
-    if not address or (own is not None and not own.is_enabled):
+    is_off = own is not None and not own.is_enabled and kind not in OWED
+    if not address or is_off:
         return None
-    index = blind_index(address, merchant_id=rma.merchant_id, purpose="email")
-    with speaking(rma.locale or rma.merchant.locale, rma.merchant.time_zone):
+    index = blind_index(address, merchant_id=merchant.pk, purpose="email")
+    with speaking(reader.locale or merchant.locale, merchant.time_zone):
         rendered = render_message(
             kind,
-            context_for(kind, rma, event),
+            context(),
             subject=own.subject if own else "",
             note=own.note if own else "",
         )

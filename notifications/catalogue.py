@@ -13,6 +13,7 @@ class MessageKind(StrEnum):
     REQUEST_RECEIVED = "request_received"
     APPROVED = "approved"
     REJECTED = "rejected"
+    WITHDRAWAL_RECEIVED = "withdrawal_received"
     NEEDS_INFO = "needs_info"
     NOTE = "note"
     IN_TRANSIT = "in_transit"
@@ -31,6 +32,7 @@ TITLES: dict[MessageKind, str] = {
     MessageKind.REQUEST_RECEIVED: "Request received",
     MessageKind.APPROVED: "Approved, with label and instructions",
     MessageKind.REJECTED: "Not accepted, with the reason",
+    MessageKind.WITHDRAWAL_RECEIVED: "Withdrawal acknowledged, with a copy",
     MessageKind.NEEDS_INFO: "Question to the shopper",
     MessageKind.NOTE: "Message from the team",
     MessageKind.IN_TRANSIT: "Parcel on its way",
@@ -44,6 +46,9 @@ TITLES: dict[MessageKind, str] = {
     MessageKind.EXPIRED: "Return ran out",
 }
 
+# What the law wants sent, whatever the merchant has switched off.
+OWED = frozenset({MessageKind.WITHDRAWAL_RECEIVED})
+
 # Which of several events about the same news speaks is decided in handlers.
 ON_EVENT: dict[EventKind, MessageKind] = {
     EventKind.RETURN_REQUESTED: MessageKind.REQUEST_RECEIVED,
@@ -51,6 +56,7 @@ ON_EVENT: dict[EventKind, MessageKind] = {
     EventKind.LABEL_READY: MessageKind.APPROVED,
     EventKind.LABEL_FAILED: MessageKind.APPROVED,
     EventKind.RETURN_DECLINED: MessageKind.REJECTED,
+    EventKind.WITHDRAWAL_DECLARED: MessageKind.WITHDRAWAL_RECEIVED,
     EventKind.RETURN_INFO_ASKED: MessageKind.NEEDS_INFO,
     EventKind.NOTE_ADDED: MessageKind.NOTE,
     EventKind.TRACKING_ADDED: MessageKind.IN_TRANSIT,

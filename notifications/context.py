@@ -9,15 +9,15 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from notifications import sums
+from notifications.brand import brand_of
 from notifications.catalogue import MessageKind
 from notifications.parcel import parcel_values
 from notifications.plain import table_lines
 from notifications.steps import steps_for
+from notifications.withdrawals import acknowledgement
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
-from returns_portal.core.brand import derive_brand
 from returns_portal.tenancy.links import portal_link
-from returns_portal.tenancy.models import Merchant
 from rma.models import Note, Return, ReturnLine
 from rma.policy.days import last_day
 from rma.states import ResolutionKind
@@ -42,6 +42,8 @@ def context_for(kind: MessageKind, rma: Return, event: Event) -> dict[str, Any]:
 
     Words in it are in the active language.
     """
+    if kind is Kind.WITHDRAWAL_RECEIVED:
+        return acknowledgement(event.subject_id)
     merchant = rma.merchant
     status_url = portal_link(merchant, "status", token=rma.token)
     parcel = parcel_values(rma)
@@ -72,34 +74,6 @@ def context_for(kind: MessageKind, rma: Return, event: Event) -> dict[str, Any]:
         "table_lines": table_lines(shown["items"], shown["rows"]),
         **_person(kind, rma, event),
     }
-
-
-def brand_of(merchant: Merchant) -> dict[str, Any]:
-    """Return the merchant's look as the e-mail frame wants it."""
-    return {
-        "name": merchant.name,
-        "imprint": _imprint(merchant),
-        "logo_url": _logo(merchant),
-        "logo_dark_url": "",
-        "policy_url": portal_link(merchant, "policy"),
-        "privacy_url": "",
-        "colors": derive_brand(merchant.brand_color, merchant.brand_radius).colors,
-    }
-
-
-def _imprint(merchant: Merchant) -> str:
-    """Return name and postal address, the name once."""
-    address = merchant.postal_address.strip()
-    if address.casefold().startswith(merchant.name.casefold()):
-        return address
-    return ", ".join(filter(None, [merchant.legal_name or merchant.name, address]))
-
-
-def _logo(merchant: Merchant) -> str:
-    """Mail programs draw no SVG: without an uploaded picture the name stands in its place."""
-    if not merchant.logo_path.endswith(".png"):
-        return ""
-    return portal_link(merchant, "logo", name=merchant.logo_path.rpartition("/")[2])
 
 
 def _item_names(rma: Return) -> str:

@@ -4,28 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from notifications.actions import queue_message
+from notifications.actions import Reader, queue_letter, queue_message
 from notifications.catalogue import ON_EVENT, MessageKind
 from notifications.context import load_return
 from notifications.models import Message
 from notifications.parcel import parcel_of
+from notifications.withdrawals import acknowledgement
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
 from returns_portal.activity.record import handles
 from rma.models import Note, Return
 from rma.states import ReturnStatus
+from rma.withdrawals import keep_paper, withdrawal_by_id
 
 
 @handles(*ON_EVENT, name="notifications.email")
 def tell_shopper(event: Event) -> None:
     """Queue the message of this event, unless another event tells the same thing better."""
     kind = EventKind(event.kind)
+    if kind is EventKind.WITHDRAWAL_DECLARED:
+        _acknowledge(event)
+        return
     rma = load_return(event.about_id) if event.about_id else None
     speaks = _SPEAKS.get(kind)
     if rma is None or (speaks is not None and not speaks(event, rma)):
         return
     message = ON_EVENT[kind]
     queue_message(message, rma, event, attachments=_attachments(message, rma))
+
+
+def _acknowledge(event: Event) -> None:
+    """Send the copy of a withdrawal to the address of its order.
+
+    Where number and e-mail proved no order, nothing is sent: anybody could have the shop write to
+    anybody. That statement is acknowledged by its receipt's page alone.
+    """
+    withdrawal = withdrawal_by_id(event.subject_id)
+    if withdrawal is None or withdrawal.order is None:
+        return
+    reader = Reader(withdrawal.merchant, withdrawal.order.email, withdrawal.locale)
+    name = f"withdrawal-{withdrawal.order.number_key}.pdf"
+    queue_letter(
+        MessageKind.WITHDRAWAL_RECEIVED,
+        reader,
+        event,
+        lambda: acknowledgement(withdrawal.pk),
+        rma=withdrawal.rma,
+        attachments=[{"path": keep_paper(withdrawal), "name": name, "type": "application/pdf"}],
+    )
 
 
 def _waits_for_staff(event: Event, rma: Return) -> bool:

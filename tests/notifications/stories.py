@@ -210,6 +210,13 @@ def never_answered() -> Return:
     return rma
 
 
+def withdrawn() -> Return:
+    kept = flows.withdrawn(flows.order(prices=[4500, 11700], shipping=590))
+    flows.drain()
+    assert kept.rma is not None
+    return kept.rma
+
+
 STORIES: dict[str, tuple[MessageKind, Story]] = {
     story.__name__: (kind, story)
     for kind, stories in {
@@ -224,6 +231,7 @@ STORIES: dict[str, tuple[MessageKind, Story]] = {
             approved_credit,
         ],
         MessageKind.REJECTED: [rejected_by_policy, rejected_by_jonas],
+        MessageKind.WITHDRAWAL_RECEIVED: [withdrawn],
         MessageKind.NEEDS_INFO: [questioned],
         MessageKind.NOTE: [written_to],
         MessageKind.IN_TRANSIT: [scanned, sent_by_own_carrier],

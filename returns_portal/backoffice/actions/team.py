@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from notifications.context import brand_of
+from notifications.brand import brand_of
 from notifications.models import Message
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
