@@ -22,6 +22,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     K.RETURN_EXPIRED: ("let it run out", "history"),
     K.RETURN_CLOSED: ("closed it", "check"),
     K.RETURN_ASSIGNED: ("changed who looks after it", "user"),
+    K.WITHDRAWAL_DECLARED: ("withdrew from the contract", "note"),
     K.NOTE_ADDED: ("wrote a note", "note"),
     K.MESSAGE_RECEIVED: ("wrote to us", "message"),
     K.PHOTO_ADDED: ("added a photo", "camera"),

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from returns_portal.core.money import Money, format_money
 from rma.policy.document import Closed, Policy, Reason
+from rma.policy.withdrawal_law import DAYS, EXCEPTIONS
 from rma.policy.wording import span
 
 RESOLUTION_WORDS = {"refund": "refund", "store_credit": "store credit", "exchange": "exchange"}
@@ -73,6 +74,7 @@ def _groups(policy: Policy) -> Iterator[Group]:
     yield Group("Reasons and what they allow", "tag", [_reason(one) for one in policy.reasons])
     yield Group("When a person checks first", "eye", list(_reviews(policy)))
     yield Group("Fees and time", "card", list(_money(policy)))
+    yield Group("EU right of withdrawal", "shield", list(_withdrawal(policy)))
 
 
 def _windows(policy: Policy) -> Iterator[Sentence]:
@@ -194,6 +196,35 @@ def _money(policy: Policy) -> Iterator[Sentence]:
     yield Sentence(
         "answer_within",
         format_html("Shoppers answer questions within <b>{}</b>", span(policy.answer_within_days)),
+    )
+
+
+def _withdrawal(policy: Policy) -> Iterator[Sentence]:
+    terms = policy.withdrawal
+    yield Sentence(
+        "withdrawal",
+        format_html(
+            "Orders to the EU and the EEA may be withdrawn for <b>{}</b> after delivery, "
+            "whatever stands above",
+            span(DAYS),
+        ),
+    )
+    payer = "the shopper, by the return fee" if terms.shopper_pays_postage else "us"
+    yield Sentence("withdrawal_postage", format_html("The way back is paid by <b>{}</b>", payer))
+    for exempt in terms.exempt:
+        marks = _words(sorted([*exempt.tags, *exempt.product_types]))
+        because = EXCEPTIONS[exempt.exception].because
+        html = format_html("Exempt: {} ({})", marks, because)
+        yield Sentence(f"withdrawal_exempt:{exempt.exception}", html)
+    yield Sentence(
+        "withdrawal_link",
+        format_html("Link on every page of the portal: <b>{}</b>", "we sell to the EU"),
+        is_off=not terms.sells_to_eu,
+    )
+    yield Sentence(
+        "withdrawal_holidays",
+        format_html("<b>{}</b> public holidays are known", len(terms.holidays)),
+        is_off=not terms.holidays,
     )
 
 

@@ -74,7 +74,7 @@ def _queue_row(rma: Return) -> QueueRow:
 
 
 # Passed rules worth a line of their own; the others are named together.
-_TELLING = ("window", "photo", "value_limit", "fee", "quantity")
+_TELLING = ("window", "withdrawal", "photo", "value_limit", "fee", "quantity")
 
 
 def findings(decision: Decision, lines: Sequence[ReturnLine]) -> list[dict[str, str]]:

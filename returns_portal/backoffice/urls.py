@@ -25,6 +25,7 @@ from returns_portal.backoffice.views import (
     stock,
     tasks,
     team,
+    withdrawals,
 )
 from returns_portal.core.views import broken
 
@@ -85,6 +86,7 @@ _reading = [
     path("stock/movements/<uuid:variant_id>/", stock.movements, name="variant_movements"),
     path("reports/", reports.reports, name="reports"),
     path("reports/<slug:name>.csv", reports.report_file, name="report_file"),
+    path("withdrawals/<uuid:withdrawal_id>/", withdrawals.withdrawal, name="withdrawal"),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/<uuid:task_id>/done/", tasks.finish, name="task_done"),
     path("messages/", messages.messages, name="messages"),

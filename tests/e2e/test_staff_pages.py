@@ -15,6 +15,7 @@ from notifications.models import Message
 from refunds.models import Refund
 from returns_portal.activity.staff_tasks import open_task
 from returns_portal.backoffice.urls import urlpatterns
+from returns_portal.commerce.models import Order
 from returns_portal.core.actor import SHOPPER, SYSTEM
 from returns_portal.integrations.models import ProviderAccount
 from returns_portal.tenancy.links import backoffice_link
@@ -23,7 +24,7 @@ from rma.actions.notes import add_note
 from rma.actions.policy import save_draft
 from rma.actions.review import ask_for_information
 from rma.evidence import store_photo
-from rma.models import Note, Return
+from rma.models import Note, Return, Withdrawal
 from rma.policy.document import default_policy
 from tests import flows
 from tests.e2e.browsing import DESKTOP, HEIGHTS, PHONE, barriers, look
@@ -55,6 +56,8 @@ class Stages:
     bench: Return
     swapped: Return
     refunded: Return
+    withdrawn: Withdrawal
+    unmatched: Withdrawal
 
 
 def furnish(shop: Merchant) -> Stages:
@@ -74,6 +77,8 @@ def furnish(shop: Merchant) -> Stages:
     swap = flows.wish(first, wanted="exchange", variant_id=second.variant_id)
     swapped = flows.inspected(flows.received(flows.approved(order, swap)))
     refunded = flows.refunded(flows.order(number="NL-1006", prices=(7900,)))
+    withdrawn = flows.withdrawn(flows.order(number="NL-1007"))
+    unmatched = flows.withdrawn(flows.order(number="NL-1008"), known=False)
     with transaction.atomic():
         picture = SimpleUploadedFile("toe.png", png_bytes(640, 480), "image/png")
         store_photo(picture, rma=review, return_line=review.lines.first(), actor=SHOPPER)
@@ -91,7 +96,7 @@ def furnish(shop: Merchant) -> Stages:
             detail="The gateway gave no answer for a day.",
         )
     flows.drain()
-    return Stages(review, asked, sent, bench, swapped, refunded)
+    return Stages(review, asked, sent, bench, swapped, refunded, withdrawn, unmatched)
 
 
 def addresses(shop: Merchant, stages: Stages) -> Iterator[str]:
@@ -106,7 +111,10 @@ def addresses(shop: Merchant, stages: Stages) -> Iterator[str]:
             "account_id": ProviderAccount.objects.filter(role="refunds").first().pk,
             "role": "refunds",
             "provider": "stripe",
+            "withdrawal_id": stages.unmatched.pk,
         }
+        theirs = Order.objects.get(number="NL-1008").pk
+        assert stages.withdrawn.rma is not None
     for pattern in urlpatterns:
         assert isinstance(pattern, URLPattern)
         if "GET" in pattern.callback.methods and pattern.name not in FILES:
@@ -123,6 +131,9 @@ def addresses(shop: Merchant, stages: Stages) -> Iterator[str]:
     detail = backoffice_link(shop, "return_detail", number=stages.review.number)
     yield from (f"{detail}?tab=notes", f"{detail}?tab=history")
     yield backoffice_link(shop, "tasks") + "?show=done"
+    yield backoffice_link(shop, "return_detail", number=stages.withdrawn.rma.number)
+    statement = backoffice_link(shop, "withdrawal", withdrawal_id=stages.unmatched.pk)
+    yield f"{statement}?order={theirs}"
 
 
 def test_every_page_is_free_of_barriers(shop: Merchant, staff: Visit) -> None:

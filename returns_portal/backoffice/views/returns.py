@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from notifications.selectors import acknowledgement_of
 from returns_portal.backoffice import filters
 from returns_portal.backoffice.base import page, staff_view
 from returns_portal.backoffice.event_words import history
@@ -24,6 +25,7 @@ from returns_portal.backoffice.return_words import (
 )
 from returns_portal.core.clock import now
 from returns_portal.core.errors import Conflict, DomainError, NotFound
+from returns_portal.tenancy.links import portal_link
 from returns_portal.tenancy.models import Membership
 from returns_portal.tenancy.permissions import Permission
 from rma.evidence import photo_file
@@ -34,6 +36,7 @@ from rma.policy.questions import answer_words
 from rma.risk import mark_of
 from rma.selectors import ReturnDetail, mine_count, queue, return_detail, stage_counts
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
+from rma.withdrawals import withdrawal_of
 
 
 @staff_view(permission=Permission.RETURNS_VIEW)
@@ -90,8 +93,21 @@ def show_return(
         "internal_notes": [note for note in notes if note.kind == Note.Kind.INTERNAL],
         "history": history(found.events),
         "mark": mark_of(bytes(found.rma.email_index)),
+        **_withdrawal(found),
     }
     return page(request, "backoffice/return.html", "returns", context, error=error)
+
+
+def _withdrawal(found: ReturnDetail) -> dict[str, Any]:
+    """Return the statement that the return came from and its acknowledgement, if there is one."""
+    withdrawal = withdrawal_of(found.rma)
+    if withdrawal is None:
+        return {}
+    return {
+        "withdrawal": withdrawal,
+        "acknowledgement": acknowledgement_of(withdrawal.event_id),
+        "receipt_url": portal_link(withdrawal.merchant, "withdrawn", token=withdrawal.token),
+    }
 
 
 def _summary(request: HttpRequest, found: ReturnDetail) -> dict[str, Any]:

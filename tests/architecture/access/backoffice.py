@@ -112,6 +112,9 @@ ENTRIES: dict[str, Entry] = {
     "variant_movements": Entry(P.STOCK_VIEW, kwargs=_of("variant_id", "variant_id")),
     "reports": Entry(P.REPORTS_VIEW),
     "report_file": Entry(P.REPORTS_VIEW, kwargs=_a(name="periods")),
+    "withdrawal": Entry(
+        P.RETURNS_DECIDE, BOTH, _of("withdrawal_id", "withdrawal"), of_merchant=True
+    ),
     "tasks": Entry(P.RETURNS_VIEW),
     "task_done": _on(P.RETURNS_NOTE, _of("task_id", "task_id"), body=_a(note="Called them.")),
     "messages": Entry(P.MESSAGES_VIEW),
