@@ -26,14 +26,20 @@ _PAGE = 500
 
 
 def report_csv(name: str, report: Report, *, merchant_id: UUID, zone: ZoneInfo) -> Table:
-    """Return header and rows of the file ``name``: periods, reasons, countries or returns.
+    """Return header and rows of the file ``name``: periods, reasons, countries,
+    promises or returns.
 
     Raises NotFound for any other name. The rows of ``returns`` open scope and transaction
     themselves, a page at a time, because they are drawn after the request is over.
     """
     if name == "returns":
         return _RETURN_COLUMNS, _returns(report, merchant_id, zone)
-    table = {"periods": _periods, "reasons": _reasons, "countries": _countries}.get(name)
+    table = {
+        "periods": _periods,
+        "reasons": _reasons,
+        "countries": _countries,
+        "promises": _promises,
+    }.get(name)
     if table is None:
         raise NotFound("There is no such file. Go back to the report.")
     return table(report)
@@ -110,6 +116,23 @@ def _rates(totals: Totals) -> tuple[Ratio, Ratio, Ratio]:
 
 def _amount(minor: int, currency: str) -> str:
     return Money(minor, currency).decimal_text()
+
+
+def _promises(report: Report) -> Table:
+    header = ("from", "to", "currency", "made", "kept", "missed", "kept_percent")
+    rows = (
+        (
+            step.bucket.first,
+            step.bucket.last,
+            report.currency,
+            step.promises.whole,
+            step.promises.part,
+            step.promises.whole - step.promises.part,
+            _percent(step.promises),
+        )
+        for step in report.steps
+    )
+    return header, rows
 
 
 def _reasons(report: Report) -> Table:

@@ -63,6 +63,12 @@ DEFINITIONS: Mapping[str, Definition] = {
             "than the median, nine in ten faster than the second figure.",
         ),
         Definition(
+            "promises_kept",
+            "Promises kept",
+            "Refunds and credits sent on or before the day the shopper was told, out of all such "
+            "days that fell in the period. Returns with nothing to pay don't count.",
+        ),
+        Definition(
             "full_refunds",
             "Full and partial refunds",
             "Closed returns whose refunds reached the value of the returned items, got less, or "

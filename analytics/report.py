@@ -104,12 +104,16 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the charts. ``unfinished``: its figures will still move."""
+    """One step of the charts. ``unfinished``: its figures will still move.
+
+    ``promises`` are those kept out of those that fell due.
+    """
 
     bucket: Bucket
     totals: Totals
     speed: Speed
     unfinished: bool
+    promises: Ratio = Ratio(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,8 @@ class Report:
     steps_before: list[Totals]
     speed: Speed
     speed_before: Speed
+    promises: Ratio
+    promises_before: Ratio
     reasons: list[ReasonShare]
     by_country: list[CountryRow]
     finding: Finding | None

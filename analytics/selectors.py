@@ -1,4 +1,4 @@
-"""Reading the report out of the daily figures: six statements, whatever the period."""
+"""Reading the report out of the daily figures: seven statements, whatever the period."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from analytics.findings import strongest_rise
 from analytics.metrics import Ratio, reason_shares
 from analytics.models import DailyReturnFact, DirtyDay
 from analytics.periods import Bucket, Period, place_of
+from analytics.promises import PromiseDays, promise_days
 from analytics.report import CountryRow, Report, ReportFilters, Speed, Step, Totals
 from returns_portal.core import scope
 from returns_portal.core.errors import Conflict
@@ -43,6 +44,7 @@ def report(period: Period, filters: ReportFilters, *, today: date, currency: str
     daily = cells.daily()
     starts = [bucket.first for bucket in period.buckets()]
     speeds, speed, speed_before = cells.speeds(starts)
+    promises = promise_days(period, filters, chosen)
     shares = reason_shares(*cells.reasons())
     window = timedelta(days=policy.window.days) if policy else timedelta()
     open_since = max(today - window, period.first)
@@ -55,12 +57,14 @@ def report(period: Period, filters: ReportFilters, *, today: date, currency: str
         countries=sorted({country for _, country in rows if country}),
         now=_total(chosen, daily, period),
         before=_total(chosen, daily, period.previous),
-        steps=_steps(period, daily, speeds, chosen, today),
+        steps=_steps(period, daily, (speeds, promises), chosen, today),
         steps_before=[
             _total(chosen, daily, Period(bucket.first, bucket.last)) for bucket in _shifted(period)
         ],
         speed=speed,
         speed_before=speed_before,
+        promises=promises.between(period.first, period.last),
+        promises_before=promises.between(period.previous.first, period.previous.last),
         reasons=shares,
         by_country=_country_rows(rows, chosen),
         finding=strongest_rise(shares),
@@ -225,10 +229,11 @@ def _total(currency: str, daily: Mapping[date, Mapping[str, int]], period: Perio
 def _steps(
     period: Period,
     daily: Mapping[date, Mapping[str, int]],
-    speeds: Sequence[Speed],
+    measured: tuple[Sequence[Speed], PromiseDays],
     currency: str,
     today: date,
 ) -> list[Step]:
+    speeds, promises = measured
     buckets = period.buckets()
     starts = [bucket.first for bucket in buckets]
     sums: list[dict[str, int]] = [defaultdict(int) for _ in buckets]
@@ -244,6 +249,7 @@ def _steps(
             # More than one in ten still waits for money, or the step is not over.
             bucket.last >= today
             or step["awaiting_money"] * 10 > step["awaiting_money"] + speed.count,
+            promises.between(bucket.first, bucket.last),
         )
         for bucket, step, speed in zip(buckets, sums, speeds, strict=True)
     ]

@@ -15,6 +15,7 @@ from rma.models import (
     Inspection,
     Note,
     Photo,
+    Promise,
     Receipt,
     Resolution,
     Return,
@@ -71,6 +72,7 @@ class ReturnDetail:
     resolutions: list[Resolution]
     notes: list[Note]
     photos: list[Photo]
+    promises: list[Promise]
     events: list[Event]
 
     @property
@@ -95,6 +97,7 @@ class ShopperStatus:
     resolutions: list[Resolution]
     messages: list[Note]
     photos: list[Photo]
+    promises: list[Promise]
     events: list[Event]
     may_cancel: bool
     may_answer: bool
@@ -123,6 +126,7 @@ def return_detail(number: str) -> ReturnDetail:
         resolutions=_resolutions(rma),
         notes=list(Note.objects.filter(rma=rma).order_by("created_at", "pk")),
         photos=list(Photo.objects.filter(rma=rma).order_by("created_at", "pk")),
+        promises=_promises(rma),
         events=list(timeline_of(rma.pk)),
     )
 
@@ -152,6 +156,7 @@ def status_by_token(token: str) -> ShopperStatus:
         resolutions=_resolutions(rma),
         messages=list(messages.order_by("created_at", "pk")),
         photos=list(own_photos.order_by("created_at", "pk")),
+        promises=_promises(rma),
         events=list(timeline_of(rma.pk)),
         may_cancel=_may_cancel(rma, shipments),
         may_answer=rma.status == ReturnStatus.NEEDS_INFO,
@@ -201,6 +206,10 @@ def _shipments(rma: Return) -> list[Shipment]:
 def _resolutions(rma: Return) -> list[Resolution]:
     resolutions = Resolution.objects.filter(rma=rma).select_related("refund", "credit_entry")
     return list(resolutions.order_by("created_at", "pk"))
+
+
+def _promises(rma: Return) -> list[Promise]:
+    return list(Promise.objects.filter(rma=rma).order_by("recorded_at", "pk"))
 
 
 def _number(text: str) -> str:

@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     RETURN_CLOSED = "return.closed"
     RETURN_ASSIGNED = "return.assigned"
     WITHDRAWAL_DECLARED = "withdrawal.declared"
+    PROMISE_MISSED = "promise.missed"
     NOTE_ADDED = "note.added"
     MESSAGE_RECEIVED = "message.received"
     PHOTO_ADDED = "photo.added"

@@ -297,6 +297,17 @@ def countries(report: Report) -> list[dict[str, Any]]:
     ]
 
 
+def promise_rows(report: Report) -> list[tuple[str, str]]:
+    """Return how many promised refund days were kept, beside the period before."""
+    now = report.promises
+    return [
+        ("Kept", f"{now.part:,} of {now.whole:,}"),
+        ("Missed", f"{now.whole - now.part:,}"),
+        ("Share kept", now.percent()),
+        ("Share kept before", report.promises_before.percent()),
+    ]
+
+
 def cost_rows(report: Report) -> list[tuple[str, str]]:
     """Return the parts of the cost as words and amounts, then what they come to."""
     cost = report.now.cost

@@ -7,6 +7,7 @@ from returns_portal.activity.record import record_event
 from returns_portal.core.actor import SYSTEM
 from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction
+from rma.actions.promises import settle_promise
 from rma.models import Resolution, Return
 from rma.stages import refresh_stage
 from rma.states import (
@@ -26,6 +27,7 @@ def close_if_settled(rma: Return, facts: StageFacts) -> bool:
     ``facts`` were read in this transaction and count its changes. Units that still lie on the
     bench, extra ones too, keep it open. A caller whose return stays open refreshes the stage.
     """
+    settle_promise(rma, facts.resolutions)
     live = [owed.status for owed in facts.resolutions if owed.status != Status.CANCELLED]
     if rma.status != ReturnStatus.OPEN or not live:
         return False

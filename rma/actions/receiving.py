@@ -21,9 +21,10 @@ from returns_portal.core.actor import Actor
 from returns_portal.core.db import action_transaction
 from returns_portal.core.errors import Conflict, InvalidInput, NotFound
 from returns_portal.tenancy.managers import insert_together
+from rma.actions.promises import new_promise
 from rma.goods import LineGoods, standing_of
 from rma.locks import lock_return
-from rma.models import Inspection, Receipt, ReceiptLine, Return
+from rma.models import Inspection, Promise, Receipt, ReceiptLine, Return
 from rma.policy.days import local_day
 from rma.policy.live import policy_of_return
 from rma.stages import refresh_stage
@@ -89,26 +90,32 @@ def receive_parcel(
         )
         found = [_line(receipt, one, lines) for one in units]
         bench = list(_inspections(rma, location, found))
-        insert_together([receipt], found, bench)
+        changed, promises = _arrived(rma, receipt) if rma.received_at is None else ([], [])
+        insert_together([receipt], found, bench, promises)
         movements = apply_moves(list(_arrivals(rma, location, found)), actor_name=actor.name)
         event = NewEvent(EventKind.PARCEL_RECEIVED, "receipt", receipt.pk, rma.pk, _counts(found))
         record_events([event, *moved_events(movements)], actor=actor)
-        changed = _arrived(rma, receipt) if rma.received_at is None else []
         _tell_person(rma, receipt, found)
         on_bench = standing.facts.units_received + len(bench)
         refresh_stage(rma, replace(standing.facts, units_received=on_bench), saving=changed)
     return receipt
 
 
-def _arrived(rma: Return, receipt: Receipt) -> list[str]:
-    """Note the first arrival; the refund is promised for sooner if it can be."""
+def _arrived(rma: Return, receipt: Receipt) -> tuple[list[str], list[Promise]]:
+    """Note the first arrival; the refund is promised for sooner if it can be.
+
+    Return the columns that changed and the new step of the promise, if it moved.
+    """
     rma.received_at = receipt.received_at
     if rma.refund_promised_on is None:
-        return ["received_at"]
+        return ["received_at"], []
     days = policy_of_return(rma).refund_days
     sooner = local_day(receipt.received_at, rma.merchant.time_zone) + timedelta(days=days)
-    rma.refund_promised_on = min(rma.refund_promised_on, sooner)
-    return ["received_at", "refund_promised_on"]
+    if sooner >= rma.refund_promised_on:
+        return ["received_at"], []
+    rma.refund_promised_on = sooner
+    step = new_promise(rma, Promise.Step.CHANGED, Promise.Rule.ARRIVAL)
+    return ["received_at", "refund_promised_on"], step
 
 
 def _location(location_id: UUID, operation_id: str) -> tuple[Location | None, UUID | None]:

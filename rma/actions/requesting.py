@@ -23,9 +23,11 @@ from returns_portal.core.db import action_transaction, preload
 from returns_portal.core.errors import Conflict, NotAllowed, PolicyRefused
 from returns_portal.core.ids import new_id, new_token
 from returns_portal.core.money import allocate
+from returns_portal.tenancy.managers import insert_together
 from returns_portal.tenancy.permissions import Permission
 from rma.actions.notes import MAX_LENGTH, keep_note, storable
 from rma.actions.opening import hold_to_law, mark_open, start_return
+from rma.actions.promises import new_promise
 from rma.actions.requested import (
     OrderRead,
     RequestedLine,
@@ -35,7 +37,7 @@ from rma.actions.requested import (
     read_order,
     request_facts,
 )
-from rma.models import Note, Return, ReturnLine
+from rma.models import Note, Promise, Return, ReturnLine
 from rma.numbers import new_rma_number
 from rma.policy.document import Policy
 from rma.policy.engine import evaluate
@@ -255,7 +257,7 @@ def _new_lines(
         )
         for position, line in enumerate(lines)
     ]
-    ReturnLine.objects.bulk_create(rows)
+    insert_together(rows, new_promise(rma, Promise.Step.MADE, Promise.Rule.SEND_WINDOW))
     return rows
 
 

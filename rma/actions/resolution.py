@@ -26,6 +26,7 @@ from returns_portal.core.money import Money
 from rma.actions.closing import close
 from rma.actions.exchange import release_exchange
 from rma.actions.opening import claimed_units
+from rma.actions.promises import settle_promise
 from rma.goods import LineGoods, Standing, goods_of, standing_of
 from rma.locks import lock_return
 from rma.models import Exchange, Resolution, Return, ReturnLine
@@ -157,6 +158,7 @@ def settle(rma: Return, standing: Standing, *, actor: Actor) -> list[Resolution]
     _record(rma, preview, resolutions, actor)
     if preview.needs_person or actor is not SYSTEM:
         _close_task(rma, actor)
+    settle_promise(rma, standing.owing(resolutions).facts.resolutions)
     if all(one.status == ResolutionStatus.SETTLED for one in resolutions):
         outcome = "settled" if resolutions else "not_accepted"
         close(rma, standing.owing(resolutions).facts, outcome=outcome)

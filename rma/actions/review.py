@@ -17,8 +17,9 @@ from returns_portal.core.errors import DomainError, InvalidTransition, NotFound
 from returns_portal.tenancy.models import Membership
 from rma.actions.notes import checked, keep_note
 from rma.actions.opening import claimed_units, give_back, mark_open, start_return
+from rma.actions.promises import new_promise
 from rma.locks import lock_return
-from rma.models import Inspection, Note, Return, ReturnLine, Shipment
+from rma.models import Inspection, Note, Promise, Return, ReturnLine, Shipment
 from rma.policy.days import end_of_day, local_day
 from rma.policy.live import policy_of_return
 from rma.stages import refresh_stage
@@ -52,6 +53,7 @@ def approve_return(rma_id: UUID, *, actor: Actor, note: str = "") -> Return:
         zone = rma.merchant.time_zone
         mark_open(rma, policy_of_return(rma), zone, moment, decided_by=actor.name)
         rma.save(update_fields=_OPENED)
+        _promise(rma, Promise.Step.MADE)
         start_return(rma, list(rma.lines.order_by("position")), actor=actor)
         if note.strip():
             text = checked(note, field="note")
@@ -209,6 +211,7 @@ def reopen_return(rma_id: UUID, *, actor: Actor) -> Return:
         mark_open(rma, policy_of_return(rma), zone, now(), decided_by=actor.name)
         rma.closed_at = None
         rma.save(update_fields=[*_OPENED, "closed_at"])
+        _promise(rma, Promise.Step.CHANGED)
         start_return(rma, lines, actor=actor)
         _record(EventKind.RETURN_APPROVED, rma, actor, automatic=False, reopened=True)
         refresh_stage(rma)
@@ -271,6 +274,10 @@ def _end(rma: Return, status: ReturnStatus) -> None:
     rma.closed_at = now()
     rma.due_at = rma.expires_at = None
     rma.save(update_fields=["status", "closed_at", "due_at", "expires_at"])
+
+
+def _promise(rma: Return, step: Promise.Step) -> None:
+    Promise.objects.bulk_create(new_promise(rma, step, Promise.Rule.SEND_WINDOW))
 
 
 def _goods_moved(rma: Return) -> bool:

@@ -7,6 +7,7 @@ from rma.models.drafts import ReturnDraft
 from rma.models.marks import ShopperMark
 from rma.models.notes import Note, Photo
 from rma.models.policy import PolicyVersion
+from rma.models.promises import Promise
 from rma.models.receiving import Inspection, Receipt, ReceiptLine
 from rma.models.rehearsal import Rehearsal, RehearsalPart, RehearsedReturn
 from rma.models.resolution import Exchange, Resolution
@@ -21,6 +22,7 @@ __all__ = [
     "Note",
     "Photo",
     "PolicyVersion",
+    "Promise",
     "Receipt",
     "ReceiptLine",
     "Rehearsal",

@@ -101,6 +101,11 @@ class Return(TenantModel):
                 condition=Q(status__in=["open", "needs_info"]),
                 name="return_expiry",
             ),
+            models.Index(
+                fields=["merchant", "refund_promised_on"],
+                condition=Q(status="open"),
+                name="return_promise",
+            ),
         ]
 
     def __str__(self) -> str:

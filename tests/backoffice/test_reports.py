@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -12,9 +13,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from analytics import rollups
+from returns_portal.core.clock import shifted
 from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
 from returns_portal.tenancy.permissions import Role
+from rma.actions.promises import miss_due_promises
 from tests import flows
 from tests.factories import make_member
 
@@ -236,3 +239,28 @@ def test_report_that_is_not_counted_yet_says_so(analyst: Client, shop: Merchant)
 
     assert "The figures are being worked out" in said
     assert "The figures are being worked out" not in analyst.get(ADDRESS).content.decode()
+
+
+@DRAINED
+def test_report_shows_promises_kept_and_sends_them_as_csv(shop: Merchant) -> None:
+    with merchant_scope(shop.pk):
+        flows.refunded(flows.order(number="NL-71"))
+        flows.received(flows.approved(flows.order(number="NL-72")))
+        with shifted(timedelta(days=25)):
+            assert miss_due_promises() == 1
+    with shifted(timedelta(days=25)):
+        analyst = signed_in(shop, "analyst")
+        shown = analyst.get(ADDRESS, {"days": "30"}).content.decode()
+        rows = read(analyst.get(f"{ADDRESS}promises.csv", {"days": "30"}))
+        other = read(analyst.get(f"{ADDRESS}promises.csv", {"days": "30", "country": "FR"}))
+
+    assert "1 of 2" in shown
+    assert "50.0%" in shown
+    [due] = [row for row in rows if row["made"] != "0"]
+    assert (due["made"], due["kept"], due["missed"], due["kept_percent"]) == (
+        "2",
+        "1",
+        "1",
+        "50.00",
+    )
+    assert all(row["made"] == "0" for row in other)

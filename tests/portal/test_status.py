@@ -12,10 +12,12 @@ from django.db import transaction
 
 from returns_portal.commerce.models import OrderLine
 from returns_portal.core.actor import SYSTEM
-from returns_portal.core.clock import shifted
+from returns_portal.core.clock import shifted, today
+from returns_portal.core.words import day
 from returns_portal.tenancy.models import Merchant
 from rma.actions.inspection import inspect_unit
 from rma.actions.notes import add_note
+from rma.actions.promises import miss_due_promises
 from rma.actions.resolution import commit_resolution
 from rma.actions.review import ask_for_information, decline_return, expire_due_returns
 from rma.evidence import store_photo
@@ -145,6 +147,26 @@ def test_status_from_parcel_to_money(shopper: Shopper, rma: Return) -> None:
     assert "€80.55 is on its way to Visa ending 4242" in paid
     assert "€80.55 refunded to Visa ending 4242" in paid
     assert "Sent " in paid
+
+
+def test_status_says_what_became_of_the_promised_day(shopper: Shopper, rma: Return) -> None:
+    flows.drain()
+    flows.received(rma)
+    promised = day(fresh(rma).refund_promised_on, today("Europe/Dublin"))
+    before = page(shopper, rma)
+    with shifted(timedelta(days=60)):
+        miss_due_promises()
+        late = page(shopper, rma)
+        flows.inspected(rma)
+        flows.drain()
+        paid = page(shopper, rma)
+
+    assert f"Promised by {promised}." in before
+    assert "It is late because your items are still being checked" in late
+    assert "and we will refund you as soon as that is done." in late
+    assert "Promised by" not in late
+    assert "we’re sorry it was late" in paid
+    assert "It is late because" not in paid
 
 
 def test_status_declined_gives_the_reason_and_no_money(shopper: Shopper, faulty: Return) -> None:

@@ -33,7 +33,7 @@ from tests import flows
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LIMIT = 60
-STEPS = {"request": 7, "receive": 9, "inspect": 20, "pay": 10, "close": 11}
+STEPS = {"request": 7, "receive": 9, "inspect": 20, "pay": 10, "close": 12}
 _FREE = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
 
 

@@ -41,6 +41,8 @@ def reports(request: HttpRequest) -> HttpResponse:
             report_words.endings(found),
         ],
         "countries": report_words.countries(found),
+        "promise_rows": report_words.promise_rows(found),
+        "promises_about": report_words.ABOUT["promises_kept"],
         "cost_rows": report_words.cost_rows(found),
         "cost_missing": report_words.cost_missing(found),
         "average": found.now.return_rate.percent(),

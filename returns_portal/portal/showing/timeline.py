@@ -33,6 +33,7 @@ _STOPPED = {
     K.RETURN_DECLINED: "We couldn’t accept it",
     K.RETURN_CANCELLED: "The return was cancelled",
     K.RETURN_EXPIRED: "The return ran out",
+    K.PROMISE_MISSED: "The refund was not out by the day we said",
     K.PARCEL_EXCEPTION: "The carrier reported a problem",
 }
 # Each of these may happen several times; the last one is the one to show.

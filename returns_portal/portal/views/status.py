@@ -18,6 +18,7 @@ from returns_portal.core.errors import DomainError
 from returns_portal.portal.forms.status import AnswerForm, MessageForm, TrackingForm
 from returns_portal.portal.pages import page, shopper_page
 from returns_portal.portal.showing.photos import return_photos
+from returns_portal.portal.showing.promise import promised
 from returns_portal.portal.showing.status import headline, read_facts
 from returns_portal.portal.showing.sums import findings, parcel, sum_lines, sum_rows
 from returns_portal.portal.showing.timeline import timeline
@@ -162,7 +163,7 @@ def _context(found: ShopperStatus) -> dict[str, Any]:
         "lines": sum_lines(found),
         "rows": sum_rows(facts),
         "findings": findings(facts),
-        "promised_on": rma.refund_promised_on if rma.status == ReturnStatus.OPEN else None,
+        "promise": promised(facts),
         "address": return_address(rma.merchant) if rma.method == Return.Method.OWN else None,
     }
 
