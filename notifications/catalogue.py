@@ -23,6 +23,8 @@ class MessageKind(StrEnum):
     REFUND_FAILED = "refund_failed"
     CREDITED = "credited"
     EXCHANGE_SENT = "exchange_sent"
+    APPEAL_RECEIVED = "appeal_received"
+    APPEAL_ANSWERED = "appeal_answered"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
 
@@ -42,6 +44,8 @@ TITLES: dict[MessageKind, str] = {
     MessageKind.REFUND_FAILED: "Refund did not arrive",
     MessageKind.CREDITED: "Store credit issued",
     MessageKind.EXCHANGE_SENT: "Exchange on its way",
+    MessageKind.APPEAL_RECEIVED: "Objection received",
+    MessageKind.APPEAL_ANSWERED: "Objection answered",
     MessageKind.CANCELLED: "Return cancelled",
     MessageKind.EXPIRED: "Return ran out",
 }
@@ -67,6 +71,8 @@ ON_EVENT: dict[EventKind, MessageKind] = {
     EventKind.REFUND_FAILED: MessageKind.REFUND_FAILED,
     EventKind.CREDIT_ISSUED: MessageKind.CREDITED,
     EventKind.EXCHANGE_SHIPPED: MessageKind.EXCHANGE_SENT,
+    EventKind.APPEAL_OPENED: MessageKind.APPEAL_RECEIVED,
+    EventKind.APPEAL_ANSWERED: MessageKind.APPEAL_ANSWERED,
     EventKind.RETURN_CANCELLED: MessageKind.CANCELLED,
     EventKind.RETURN_EXPIRED: MessageKind.EXPIRED,
 }

@@ -18,12 +18,18 @@ from notifications.withdrawals import acknowledgement
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
 from returns_portal.tenancy.links import portal_link
-from rma.models import Note, Return, ReturnLine
+from rma.models import Appeal, Note, Return, ReturnLine
 from rma.policy.days import last_day
 from rma.states import ResolutionKind
 
 Kind = MessageKind
-_NOTHING_OWED = (Kind.REJECTED, Kind.CANCELLED, Kind.EXPIRED)
+_NOTHING_OWED = (
+    Kind.APPEAL_RECEIVED,
+    Kind.APPEAL_ANSWERED,
+    Kind.REJECTED,
+    Kind.CANCELLED,
+    Kind.EXPIRED,
+)
 
 
 def load_return(rma_id: UUID) -> Return | None:
@@ -73,6 +79,7 @@ def context_for(kind: MessageKind, rma: Return, event: Event) -> dict[str, Any]:
         **shown,
         "table_lines": table_lines(shown["items"], shown["rows"]),
         **_person(kind, rma, event),
+        **_appeal(kind, event),
     }
 
 
@@ -107,6 +114,17 @@ def _sums(kind: MessageKind, rma: Return, event: Event) -> dict[str, Any]:
     if kind is Kind.EXCHANGE_SENT:
         return sums.exchange_values(event) | sums.bare_items(rma)
     return sums.expected_sums(rma)
+
+
+def _appeal(kind: MessageKind, event: Event) -> dict[str, Any]:
+    """Return how an objection was answered."""
+    if kind is not Kind.APPEAL_ANSWERED:
+        return {}
+    appeal = Appeal.objects.filter(pk=event.subject_id).first()
+    if appeal is None:
+        return {}
+    granted = appeal.status == Appeal.Status.GRANTED
+    return {"appeal_granted": granted, "appeal_answer": _sentence(appeal.answer)}
 
 
 def _person(kind: MessageKind, rma: Return, event: Event) -> dict[str, str]:

@@ -18,6 +18,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import (
     BooleanField,
+    Exists,
     F,
     Func,
     Model,
@@ -33,7 +34,7 @@ from returns_portal.commerce.keys import email_index, number_key
 from returns_portal.core import scope
 from returns_portal.core.crypto import normalise
 from returns_portal.core.errors import InvalidInput
-from rma.models import Return, ReturnLine, Shipment
+from rma.models import Appeal, Return, ReturnLine, Shipment
 from rma.numbers import looks_like_rma_number, parse_rma_number
 from rma.states import STAGES
 
@@ -66,7 +67,8 @@ SELECT wanted.stage, (
 class QueueFilters:
     """What of the queue to show. Empty means no limit.
 
-    ``view`` is a key of VIEWS; ``stages`` narrow it. ``mine`` is a user's id. ``after`` is a cursor
+    ``view`` is a key of VIEWS; ``stages`` narrow it. ``mine`` is a user's id, ``appealed``
+    limits to returns with an open appeal. ``after`` is a cursor
     that an earlier page gave out.
     """
 
@@ -77,6 +79,7 @@ class QueueFilters:
     method: str = ""
     channel: str = ""
     mine: UUID | None = None
+    appealed: bool = False
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
@@ -151,6 +154,7 @@ def search(text: str, *, limit: int = PAGE_SIZE) -> list[Return]:
 def loaded(ids: Sequence[UUID]) -> list[Return]:
     """Return the returns with these ids, in their order, with all a list row shows."""
     shipments = Shipment.objects.filter(rma=OuterRef("pk")).order_by("-created_at", "-pk")
+    appeals = Appeal.objects.filter(rma=OuterRef("pk"), status=Appeal.Status.OPEN)
     lines = (
         ReturnLine.objects.select_related("order_line")
         .only(*_own_columns(ReturnLine, "answers"), *_OF_ORDER_LINE)
@@ -162,6 +166,7 @@ def loaded(ids: Sequence[UUID]) -> list[Return]:
         .only(*_own_columns(Return, "facts", "decision", "quote"), *_OF_ORDER, "assignee__name")
         .annotate(
             tracking_code=Subquery(shipments.values("tracking_code")[:1]),
+            is_appealed=Exists(appeals),
             shipment_status=Subquery(shipments.values("status")[:1]),
         )
         .prefetch_related(Prefetch("lines", lines))
@@ -231,6 +236,9 @@ def _narrowed(filters: QueueFilters) -> QuerySet[Return]:
     returns = Return.objects.all()
     if filters.mine is not None:
         returns = returns.filter(assignee_id=filters.mine)
+    if filters.appealed:
+        objected = Appeal.objects.filter(status=Appeal.Status.OPEN)
+        returns = returns.filter(pk__in=objected.values("rma_id"))
     if filters.method:
         returns = returns.filter(method=filters.method)
     if filters.channel:

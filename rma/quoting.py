@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from refunds.calculation import (
@@ -24,7 +24,7 @@ from refunds.calculation.stored import prior_from_json
 from refunds.calculation.stored import to_json as breakdown_json
 from refunds.snapshots import order_snapshot
 from returns_portal.commerce.models import Order
-from returns_portal.core.money import Money
+from returns_portal.core.money import Money, allocate
 from rma.models import Resolution
 from rma.policy.approval import fee_waiver
 from rma.policy.model import WITHDRAWAL, Policy
@@ -241,3 +241,33 @@ def _quote(currency: str, priced: dict[str, Breakdown]) -> Quote:
         per_line=per_line,
         breakdowns=priced,
     )
+
+
+class PricedLine(Protocol):
+    """What a share is worked out by: a line asked for, or one of a return."""
+
+    @property
+    def order_line_id(self) -> UUID: ...
+
+    @property
+    def wanted(self) -> str: ...
+
+    @property
+    def quantity(self) -> int: ...
+
+
+def line_shares(lines: Sequence[PricedLine], quote: Quote | None) -> list[int]:
+    """Return each line's part of the quote; two reasons for one order line share it by units."""
+    shares = [0] * len(lines)
+    if quote is None:
+        return shares
+    together: dict[tuple[UUID, str], list[int]] = {}
+    for index, line in enumerate(lines):
+        together.setdefault((line.order_line_id, line.wanted), []).append(index)
+    for (line_id, wanted), places in together.items():
+        parts = allocate(
+            quote.share_of(line_id, wanted), [lines[place].quantity for place in places]
+        )
+        for place, part in zip(places, parts, strict=True):
+            shares[place] = part
+    return shares

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch
@@ -10,7 +11,9 @@ from django.db.models import Prefetch
 from returns_portal.activity.models import Event
 from returns_portal.activity.timeline import timeline_of
 from returns_portal.core.errors import InvalidInput, NotFound
+from rma.appeals import appeal_until, appeals_of
 from rma.models import (
+    Appeal,
     Exchange,
     Inspection,
     Note,
@@ -73,6 +76,7 @@ class ReturnDetail:
     notes: list[Note]
     photos: list[Photo]
     promises: list[Promise]
+    appeals: list[Appeal]
     events: list[Event]
 
     @property
@@ -98,6 +102,8 @@ class ShopperStatus:
     messages: list[Note]
     photos: list[Photo]
     promises: list[Promise]
+    appeals: list[Appeal]
+    appeal_until: date | None
     events: list[Event]
     may_cancel: bool
     may_answer: bool
@@ -127,6 +133,7 @@ def return_detail(number: str) -> ReturnDetail:
         notes=list(Note.objects.filter(rma=rma).order_by("created_at", "pk")),
         photos=list(Photo.objects.filter(rma=rma).order_by("created_at", "pk")),
         promises=_promises(rma),
+        appeals=appeals_of(rma),
         events=list(timeline_of(rma.pk)),
     )
 
@@ -144,6 +151,7 @@ def status_by_token(token: str) -> ShopperStatus:
             "This page isn't here. If you came from an e-mail, the link may be old. "
             "Find your order again to get a new one."
         )
+    appeals = appeals_of(rma)
     shipments = [one for one in _shipments(rma) if one.status != ShipmentStatus.VOID]
     messages = Note.objects.filter(rma=rma).exclude(kind=Note.Kind.INTERNAL)
     own_photos = Photo.objects.filter(rma=rma, inspection__isnull=True)
@@ -157,6 +165,8 @@ def status_by_token(token: str) -> ShopperStatus:
         messages=list(messages.order_by("created_at", "pk")),
         photos=list(own_photos.order_by("created_at", "pk")),
         promises=_promises(rma),
+        appeals=appeals,
+        appeal_until=appeal_until(rma, appeals),
         events=list(timeline_of(rma.pk)),
         may_cancel=_may_cancel(rma, shipments),
         may_answer=rma.status == ReturnStatus.NEEDS_INFO,

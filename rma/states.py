@@ -73,7 +73,8 @@ TRANSITIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
         R.REQUESTED: frozenset({R.NEEDS_INFO, R.OPEN, R.DECLINED, R.CANCELLED}),
         R.NEEDS_INFO: frozenset({R.REQUESTED, R.OPEN, R.DECLINED, R.CANCELLED, R.EXPIRED}),
         R.OPEN: frozenset({R.CLOSED, R.CANCELLED, R.EXPIRED}),
-        R.DECLINED: frozenset(),
+        # An appeal was granted.
+        R.DECLINED: frozenset({R.OPEN}),
         R.CANCELLED: frozenset(),
         # The parcel came after all.
         R.EXPIRED: frozenset({R.OPEN}),
@@ -148,7 +149,12 @@ def is_final(kind: str, state: str) -> bool:
     return not TRANSITIONS[kind][state] or (kind, state) in _OVER
 
 
-_OVER = {("return", R.EXPIRED), ("return", R.CLOSED), ("resolution", P.SETTLED)}
+_OVER = {
+    ("return", R.DECLINED),
+    ("return", R.EXPIRED),
+    ("return", R.CLOSED),
+    ("resolution", P.SETTLED),
+}
 
 
 def _words(state: str) -> str:

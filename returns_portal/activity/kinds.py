@@ -24,6 +24,8 @@ class EventKind(StrEnum):
     RETURN_CLOSED = "return.closed"
     RETURN_ASSIGNED = "return.assigned"
     WITHDRAWAL_DECLARED = "withdrawal.declared"
+    APPEAL_OPENED = "appeal.opened"
+    APPEAL_ANSWERED = "appeal.answered"
     PROMISE_MISSED = "promise.missed"
     NOTE_ADDED = "note.added"
     MESSAGE_RECEIVED = "message.received"

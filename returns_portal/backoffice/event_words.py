@@ -23,6 +23,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     K.RETURN_CLOSED: ("closed it", "check"),
     K.RETURN_ASSIGNED: ("changed who looks after it", "user"),
     K.WITHDRAWAL_DECLARED: ("withdrew from the contract", "note"),
+    K.APPEAL_OPENED: ("objected", "message"),
+    K.APPEAL_ANSWERED: ("answered the objection", "check"),
     K.PROMISE_MISSED: ("saw the promised refund day pass", "alert"),
     K.NOTE_ADDED: ("wrote a note", "note"),
     K.MESSAGE_RECEIVED: ("wrote to us", "message"),

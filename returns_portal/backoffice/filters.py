@@ -19,6 +19,7 @@ from rma.states import STAGES, ResolutionKind
 
 TABS = (
     ("review", "Needs review", "eye"),
+    ("appeals", "Objections", ""),
     ("mine", "Mine", ""),
     ("waiting", "Waiting for shopper", ""),
     ("on_the_way", "On the way", ""),
@@ -50,18 +51,19 @@ class QueueQuery:
     after: str
 
     def to_filters(self, user_id: UUID) -> QueueFilters:
-        mine = self.view == "mine"
+        mine, appealed = self.view == "mine", self.view == "appeals"
         stage = self.chosen.get("stage", "")
         open_stages = tuple(one for stages in VIEWS.values() for one in stages)
         days = self.chosen.get("days")
         return QueueFilters(
-            view="all" if mine else self.view,
+            view="all" if mine or appealed else self.view,
             stages=(stage,) if stage else open_stages if mine else (),
             reason=self.chosen.get("reason", ""),
             wanted=self.chosen.get("wanted", ""),
             method=self.chosen.get("method", ""),
             channel=self.chosen.get("channel", ""),
             mine=user_id if mine else None,
+            appealed=appealed,
             since=now() - timedelta(days=int(days)) if days else None,
             text=self.text,
             oldest_first=self.oldest_first,
@@ -100,15 +102,18 @@ def _allowed() -> dict[str, Any]:
 
 
 def tabs(
-    request: HttpRequest, query: QueueQuery, counts: StageCounts, mine: int
+    request: HttpRequest, query: QueueQuery, counts: StageCounts, others: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    """Return the views as tabs with their counts; filters stay behind when the view changes."""
+    """Return the views as tabs with their counts; filters stay behind when the view changes.
+
+    ``others`` counts the views that are not made of stages.
+    """
     return [
         {
             "label": label,
             "url": f"?view={key}",
             "current": key == query.view,
-            "count": mine if key == "mine" else counts.of_view(key),
+            "count": others[key] if key in others else counts.of_view(key),
             "icon": icon,
             "tone": "danger" if key == "trouble" else "",
         }

@@ -69,8 +69,14 @@ def _queue_row(rma: Return) -> QueueRow:
         wants=" + ".join(
             dict.fromkeys(WANTED_WORDS[ResolutionKind(line.wanted)] for line in lines)
         ),
-        why=rma.review_reason if rma.status == ReturnStatus.REQUESTED else "",
+        why=_why_here(rma),
     )
+
+
+def _why_here(rma: Return) -> str:
+    if getattr(rma, "is_appealed", False):
+        return "Objection: needs a person"
+    return rma.review_reason if rma.status == ReturnStatus.REQUESTED else ""
 
 
 # Passed rules worth a line of their own; the others are named together.

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from returns_portal.backoffice.views import (
     api_keys,
+    appeals,
     branding,
     dashboard,
     exchanges,
@@ -42,6 +43,7 @@ _returns = [
     path("returns/<str:number>/label/", returns.label, name="return_label"),
     path("returns/<str:number>/approve/", review.approve, name="return_approve"),
     path("returns/<str:number>/decline/", review.decline, name="return_decline"),
+    path("returns/<str:number>/appeal/", appeals.answer, name="return_appeal"),
     path("returns/<str:number>/ask/", review.ask, name="return_ask"),
     path("returns/<str:number>/cancel/", review.cancel, name="return_cancel"),
     path("returns/<str:number>/reopen/", review.reopen, name="return_reopen"),

@@ -8,6 +8,7 @@ from returns_portal.core.views import broken
 from returns_portal.portal.pages import missing
 from returns_portal.portal.views import (
     about,
+    appeal,
     files,
     find,
     items,
@@ -60,6 +61,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("s/<token:token>/cancel", status.cancel, name="cancel"),
     path("s/<token:token>/messages", status.message, name="message"),
     path("s/<token:token>/answer", status.answer, name="answer"),
+    path("s/<token:token>/appeal", appeal.appeal, name="appeal"),
     path("s/<token:token>/tracking", status.tracking, name="tracking"),
     path("s/<token:token>/label", files.label, name="label"),
     path("s/<token:token>/slip.pdf", files.slip, name="slip"),

@@ -22,7 +22,6 @@ from returns_portal.core.crypto import normalise
 from returns_portal.core.db import action_transaction, preload
 from returns_portal.core.errors import Conflict, NotAllowed, PolicyRefused
 from returns_portal.core.ids import new_id, new_token
-from returns_portal.core.money import allocate
 from returns_portal.tenancy.managers import insert_together
 from returns_portal.tenancy.permissions import Permission
 from rma.actions.notes import MAX_LENGTH, keep_note, storable
@@ -46,7 +45,7 @@ from rma.policy.tailoring import is_own_rule, tailor
 from rma.policy.types import Decision, Result, RuleSpoken, Verdict, to_json
 from rma.policy.withdrawal import RULE
 from rma.policy.withdrawal_terms import REASON
-from rma.quoting import Quote
+from rma.quoting import Quote, line_shares
 from rma.states import ReturnStatus, StageFacts, stage_of
 
 # Where the policy itself says no, the request is kept as declined and the shopper gets the reason
@@ -238,7 +237,7 @@ def _new_return(
 def _new_lines(
     rma: Return, lines: Sequence[RequestedLine], quote: Quote | None
 ) -> list[ReturnLine]:
-    shares = _shares(lines, quote)
+    shares = line_shares(lines, quote)
     rows = [
         ReturnLine(
             id=new_id(),
@@ -259,23 +258,6 @@ def _new_lines(
     ]
     insert_together(rows, new_promise(rma, Promise.Step.MADE, Promise.Rule.SEND_WINDOW))
     return rows
-
-
-def _shares(lines: Sequence[RequestedLine], quote: Quote | None) -> list[int]:
-    """Return each line's part of the quote; two reasons for one order line share it by units."""
-    shares = [0] * len(lines)
-    if quote is None:
-        return shares
-    together: dict[tuple[UUID, str], list[int]] = {}
-    for index, line in enumerate(lines):
-        together.setdefault((line.order_line_id, line.wanted), []).append(index)
-    for (line_id, wanted), places in together.items():
-        parts = allocate(
-            quote.share_of(line_id, wanted), [lines[place].quantity for place in places]
-        )
-        for place, part in zip(places, parts, strict=True):
-            shares[place] = part
-    return shares
 
 
 def _events(rma: Return, decision: Decision, *, automatic: bool) -> list[NewEvent]:

@@ -49,6 +49,8 @@ def approve_return(rma_id: UUID, *, actor: Actor, note: str = "") -> Return:
         check_transition("return", rma.status, ReturnStatus.OPEN)
         if rma.status == ReturnStatus.EXPIRED:
             raise InvalidTransition("This return has run out. Reopen it instead.")
+        if rma.status == ReturnStatus.DECLINED:
+            raise InvalidTransition("This return was declined. Only an objection can open it.")
         moment = now()
         zone = rma.merchant.time_zone
         mark_open(rma, policy_of_return(rma), zone, moment, decided_by=actor.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rma.models.appeals import Appeal
 from rma.models.carrier import BuiltinParcel
 from rma.models.drafts import ReturnDraft
 from rma.models.marks import ShopperMark
@@ -16,6 +17,7 @@ from rma.models.shipping import Shipment, TrackingEvent
 from rma.models.withdrawal import Withdrawal
 
 __all__ = [
+    "Appeal",
     "BuiltinParcel",
     "Exchange",
     "Inspection",

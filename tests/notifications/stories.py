@@ -14,6 +14,7 @@ from returns_portal.core.actor import SHOPPER, SYSTEM, Actor, ActorKind
 from returns_portal.core.clock import shifted
 from returns_portal.integrations.models import ProviderAccount
 from returns_portal.tenancy.permissions import permissions_of
+from rma.actions.appeals import grant_appeal, open_appeal, uphold_decision
 from rma.actions.exchange import ship_exchange
 from rma.actions.inspection import inspect_unit
 from rma.actions.notes import add_note
@@ -182,6 +183,27 @@ def exchanged() -> Return:
     return rma
 
 
+def objected() -> Return:
+    rma = rejected_by_jonas()
+    open_appeal(rma.pk, actor=SHOPPER, words="They were never worn outdoors.")
+    flows.drain()
+    return rma
+
+
+def objected_in_vain() -> Return:
+    rma = objected()
+    uphold_decision(rma.pk, actor=JONAS, answer="The soles show stones from the street.")
+    flows.drain()
+    return rma
+
+
+def objected_with_success() -> Return:
+    rma = objected()
+    grant_appeal(rma.pk, actor=JONAS, answer="You are right, the marks are from the box.")
+    flows.drain()
+    return rma
+
+
 def cancelled() -> Return:
     rma = approved()
     cancel_return(rma.pk, actor=SHOPPER)
@@ -241,6 +263,8 @@ STORIES: dict[str, tuple[MessageKind, Story]] = {
         MessageKind.REFUND_FAILED: [refund_came_back],
         MessageKind.CREDITED: [credited],
         MessageKind.EXCHANGE_SENT: [exchanged],
+        MessageKind.APPEAL_RECEIVED: [objected],
+        MessageKind.APPEAL_ANSWERED: [objected_in_vain, objected_with_success],
         MessageKind.CANCELLED: [cancelled, cancelled_own_carrier],
         MessageKind.EXPIRED: [never_sent, never_answered],
     }.items()

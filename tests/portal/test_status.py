@@ -21,7 +21,7 @@ from rma.actions.promises import miss_due_promises
 from rma.actions.resolution import commit_resolution
 from rma.actions.review import ask_for_information, decline_return, expire_due_returns
 from rma.evidence import store_photo
-from rma.models import Inspection, Note, Photo, Return, Shipment
+from rma.models import Appeal, Inspection, Note, Photo, Return, Shipment
 from tests import factories, flows
 from tests.portal.conftest import Shopper, picture, sizes, statements, text
 
@@ -411,3 +411,49 @@ def test_status_needs_the_same_statements_for_2_and_20_lines(
         counts.append(statements(shopper, f"s/{rma.token}"))
 
     assert counts[0] == counts[1] <= 20
+
+
+def test_appeal_with_words_and_photo_shows_on_the_page(shopper: Shopper, faulty: Return) -> None:
+    with transaction.atomic():
+        decline_return(faulty.pk, actor=SYSTEM, reason="The photo shows wear.")
+    before = page(shopper, faulty)
+    sent = {"words": "It is <b>dust</b>.", "photos": [picture()]}
+    response = shopper.post(f"s/{faulty.token}/appeal", sent)
+    again = shopper.post(
+        f"s/{faulty.token}/appeal", {"words": "It is dust.", "photos": [picture()]}
+    )
+    after = page(shopper, faulty)
+
+    assert "You can object until" in before
+    assert response.status_code == again.status_code == 302
+    assert "It is &lt;b&gt;dust&lt;/b&gt;." in after
+    assert "You can object until" not in after
+    with transaction.atomic():
+        assert Appeal.objects.get().status == "open"
+        assert Photo.objects.filter(rma=faulty).count() == 2
+
+
+@pytest.mark.parametrize(("sent", "words"), [({"words": " "}, "Write why"), ({}, "Write why")])
+def test_appeal_without_words_is_shown_again(
+    shopper: Shopper, faulty: Return, sent: dict[str, Any], words: str
+) -> None:
+    with transaction.atomic():
+        decline_return(faulty.pk, actor=SYSTEM, reason="The photo shows wear.")
+    response = shopper.post(f"s/{faulty.token}/appeal", sent)
+
+    assert response.status_code == 422
+    assert words in text(response)
+    with transaction.atomic():
+        assert not Appeal.objects.exists()
+
+
+def test_appeal_with_a_bad_photo_keeps_nothing(shopper: Shopper, faulty: Return) -> None:
+    with transaction.atomic():
+        decline_return(faulty.pk, actor=SYSTEM, reason="The photo shows wear.")
+    bad = SimpleUploadedFile("x.jpg", b"no photo", content_type="image/jpeg")
+    response = shopper.post(f"s/{faulty.token}/appeal", {"words": "Dust.", "photos": [bad]})
+
+    assert response.status_code == 422
+    assert "Send a JPEG, PNG or WebP" in text(response)
+    with transaction.atomic():
+        assert not Appeal.objects.exists()

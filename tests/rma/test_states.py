@@ -46,8 +46,8 @@ def test_check_transition_unknown_state_is_a_programming_error() -> None:
         check_transition("return", "teleported", "open")
 
 
-def test_declined_and_cancelled_returns_never_move() -> None:
-    assert not states.TRANSITIONS["return"]["declined"]
+def test_cancelled_return_never_moves_and_a_declined_one_only_opens() -> None:
+    assert states.TRANSITIONS["return"]["declined"] == {"open"}
     assert not states.TRANSITIONS["return"]["cancelled"]
 
 

@@ -23,6 +23,25 @@ class AskForm(forms.Form):
     )
 
 
+class AppealForm(forms.Form):
+    """The answer to an objection, and which way it goes."""
+
+    outcome = forms.ChoiceField(
+        label="Your decision",
+        choices=[
+            ("upheld", "Uphold the decision"),
+            ("granted", "Change it in the shopper’s favour"),
+        ],
+        widget=forms.RadioSelect,
+    )
+    answer = forms.CharField(
+        label="What the shopper reads",
+        max_length=1000,
+        help_text="Say what you looked at and why you decide so.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
 class NoteForm(forms.Form):
     """A note: internal unless it is sent to the shopper."""
 

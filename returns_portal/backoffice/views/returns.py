@@ -28,6 +28,7 @@ from returns_portal.core.errors import Conflict, DomainError, NotFound
 from returns_portal.tenancy.links import portal_link
 from returns_portal.tenancy.models import Membership
 from returns_portal.tenancy.permissions import Permission
+from rma.appeals import open_appeals
 from rma.evidence import photo_file
 from rma.labels import open_label, slip_pdf
 from rma.models import Note, Photo
@@ -45,11 +46,12 @@ def returns(request: HttpRequest) -> HttpResponse:
     query = filters.queue_query(request.GET)
     found = queue(query.to_filters(request.user.pk))
     fields = filters.selects(query, _live_policy())
+    others = {"mine": mine_count(request.user.pk), "appeals": open_appeals()}
     following = request.GET.copy()
     following["after"] = found.next
     context = {
         "rows": queue_rows(found.rows),
-        "tabs": filters.tabs(request, query, stage_counts(), mine_count(request.user.pk)),
+        "tabs": filters.tabs(request, query, stage_counts(), others),
         "query": query,
         "fields": fields,
         "chips": filters.chips(request, fields),
@@ -124,6 +126,7 @@ def _summary(request: HttpRequest, found: ReturnDetail) -> dict[str, Any]:
         "money": money_table(found, payments),
         "progress": progress(found),
         "shipment": found.shipment,
+        "appeal": next((one for one in found.appeals if one.status == "open"), None),
         "can": _can(request, found),
         "permissions": request.membership.permissions,
         "now": now(),

@@ -42,6 +42,18 @@ class AnswerForm(forms.Form):
         return answer
 
 
+class AppealForm(forms.Form):
+    """Why the shopper does not agree; photos come beside it."""
+
+    words = PlainText(
+        max_length=4000,
+        label=_("Why don’t you agree?"),
+        help_text=_("A person reads this and looks at it again."),
+        error_messages={"required": _("Write why you don’t agree")},
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
 class TrackingForm(forms.Form):
     """How a parcel was sent that has no label of ours."""
 

@@ -21,6 +21,8 @@ _WORDS = {
     K.WITHDRAWAL_DECLARED: "You withdrew from the contract",
     K.RETURN_INFO_ASKED: "We asked you something",
     K.RETURN_INFO_GIVEN: "You answered",
+    K.APPEAL_OPENED: "You objected",
+    K.APPEAL_ANSWERED: "We answered your objection",
     K.LABEL_READY: "Your label was ready",
     K.TRACKING_ADDED: "You told us the tracking number",
     K.PARCEL_IN_TRANSIT: "The carrier has your parcel",

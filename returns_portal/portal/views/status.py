@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from returns_portal.core.actor import Actor, ActorKind
 from returns_portal.core.db import attempt
 from returns_portal.core.errors import DomainError
-from returns_portal.portal.forms.status import AnswerForm, MessageForm, TrackingForm
+from returns_portal.portal.forms.status import AnswerForm, AppealForm, MessageForm, TrackingForm
 from returns_portal.portal.pages import page, shopper_page
 from returns_portal.portal.showing.photos import return_photos
 from returns_portal.portal.showing.promise import promised
@@ -39,7 +39,7 @@ _PARTS = {"parcel": "portal/_parcel.html", "timeline": "components/timeline.html
 @shopper_page("GET", "HEAD")
 def status(request: HttpRequest, token: str) -> HttpResponse:
     """Show a return to its shopper."""
-    return _show(request, status_by_token(token))
+    return show(request, status_by_token(token))
 
 
 @shopper_page("GET", "HEAD")
@@ -65,11 +65,11 @@ def cancel(request: HttpRequest, token: str) -> HttpResponse:
         return page(request, "cancel.html", context)
     try:
         with attempt():
-            cancel_return(found.rma.pk, actor=_shopper(found.rma))
+            cancel_return(found.rma.pk, actor=shopper_of(found.rma))
     except DomainError as refusal:
-        return _show(request, found, error=refusal.message, status=refusal.status)
+        return show(request, found, error=refusal.message, status=refusal.status)
     messages.success(request, _("Your return is cancelled."))
-    return _back(found.rma)
+    return back(found.rma)
 
 
 @shopper_page("POST")
@@ -78,11 +78,11 @@ def message(request: HttpRequest, token: str) -> HttpResponse:
     found = status_by_token(token)
     form = MessageForm(request.POST)
     if not form.is_valid():
-        return _show(request, found, message_form=form, status=422)
+        return show(request, found, message_form=form, status=422)
     body = form.cleaned_data["body"]
-    add_note(found.rma.pk, actor=_shopper(found.rma), body=body, kind=Note.Kind.FROM_SHOPPER)
+    add_note(found.rma.pk, actor=shopper_of(found.rma), body=body, kind=Note.Kind.FROM_SHOPPER)
     messages.success(request, _("Your message is with us. We answer by e-mail and here."))
-    return _back(found.rma)
+    return back(found.rma)
 
 
 @shopper_page("POST")
@@ -92,8 +92,8 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     uploads = request.FILES.getlist("photos")[:PHOTOS_AT_ONCE]
     form = AnswerForm(request.POST, photos=len(uploads))
     if not form.is_valid():
-        return _show(request, found, answer_form=form, status=422)
-    actor, text = _shopper(found.rma), form.cleaned_data["answer"]
+        return show(request, found, answer_form=form, status=422)
+    actor, text = shopper_of(found.rma), form.cleaned_data["answer"]
     try:
         with attempt():
             for upload in uploads:
@@ -101,9 +101,9 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
             answer_information(found.rma.pk, actor=actor, answer=text or _photo_words(len(uploads)))
     except DomainError as refusal:
         form.add_error("answer", refusal.message)
-        return _show(request, found, answer_form=form, status=422)
+        return show(request, found, answer_form=form, status=422)
     messages.success(request, _("Thank you. We look at it and write to you."))
-    return _back(found.rma)
+    return back(found.rma)
 
 
 @shopper_page("POST")
@@ -112,23 +112,25 @@ def tracking(request: HttpRequest, token: str) -> HttpResponse:
     found = status_by_token(token)
     form = TrackingForm(request.POST)
     if not form.is_valid():
-        return _show(request, found, tracking_form=form, status=422)
+        return show(request, found, tracking_form=form, status=422)
     try:
         with attempt():
-            set_own_tracking(found.rma.pk, actor=_shopper(found.rma), **form.cleaned_data)
+            set_own_tracking(found.rma.pk, actor=shopper_of(found.rma), **form.cleaned_data)
     except DomainError as refusal:
         field = refusal.field if refusal.field in form.fields else None
         form.add_error(field, refusal.message)
-        return _show(request, found, tracking_form=form, status=422)
+        return show(request, found, tracking_form=form, status=422)
     messages.success(request, _("Thank you. We look out for your parcel."))
-    return _back(found.rma)
+    return back(found.rma)
 
 
-def _shopper(rma: Return) -> Actor:
+def shopper_of(rma: Return) -> Actor:
+    """Name whoever holds the link as who acts."""
     return Actor(ActorKind.SHOPPER, name=rma.shopper_name[:120] or _("Shopper"))
 
 
-def _back(rma: Return) -> HttpResponse:
+def back(rma: Return) -> HttpResponse:
+    """Go to the page of a return, after a change."""
     return HttpResponseRedirect(reverse("status", kwargs={"token": rma.token}))
 
 
@@ -168,7 +170,7 @@ def _context(found: ShopperStatus) -> dict[str, Any]:
     }
 
 
-def _show(
+def show(
     request: HttpRequest,
     found: ShopperStatus,
     *,
@@ -176,6 +178,7 @@ def _show(
     status: int = 200,
     **bound: forms.Form,
 ) -> HttpResponse:
+    """Draw the page; ``bound`` is the form that was refused, under its own name."""
     shipment = found.shipment
     kept = (
         {"carrier": shipment.carrier, "tracking_code": shipment.tracking_code} if shipment else {}
@@ -187,6 +190,7 @@ def _show(
         "may_track": _may_track(found),
         "message_form": MessageForm(),
         "answer_form": AnswerForm(),
+        "appeal_form": AppealForm(),
         "tracking_form": TrackingForm(initial=kept),
         "error": error,
         "bound": next(iter(bound.values()), None),

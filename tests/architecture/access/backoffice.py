@@ -68,6 +68,9 @@ ENTRIES: dict[str, Entry] = {
     "return_decline": Entry(
         P.RETURNS_DECIDE, BOTH, _number, _a(reason="Worn outdoors."), of_merchant=True
     ),
+    "return_appeal": Entry(
+        P.RETURNS_DECIDE, BOTH, _number, _a(outcome="upheld", answer="Seen."), of_merchant=True
+    ),
     "return_ask": Entry(
         P.RETURNS_DECIDE, BOTH, _number, _a(question="Which size?"), of_merchant=True
     ),

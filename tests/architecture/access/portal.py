@@ -74,6 +74,7 @@ ENTRIES: dict[str, PortalEntry] = {
     "returns": PortalEntry(Opens.BY_PROOF, kwargs=_draft),
     "status": PortalEntry(Opens.BY_LINK, kwargs=_return),
     "live": PortalEntry(Opens.BY_LINK, kwargs=_return),
+    "appeal": PortalEntry(Opens.BY_LINK, POST, _return, lambda _w: {"words": "Look again"}),
     "cancel": PortalEntry(Opens.BY_LINK, BOTH, _return),
     "message": PortalEntry(Opens.BY_LINK, POST, _return, lambda _w: {"body": "Hello"}),
     "answer": PortalEntry(Opens.BY_LINK, POST, _return, lambda _w: {"answer": "Size M"}),
