@@ -8,8 +8,11 @@ import pytest
 from django.test import Client
 
 from returns_portal.activity.models import Event
+from returns_portal.core.actor import SHOPPER, SYSTEM
 from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
+from rma.actions.appeals import open_appeal
+from rma.actions.review import decline_return
 from rma.models import Note, Return
 from tests.backoffice.conftest import HOME, wait_for_review
 
@@ -164,3 +167,41 @@ def test_member_without_the_permission_changes_nothing(
 
 def test_get_on_an_action_is_not_allowed(owner: Client, waiting: Return) -> None:
     assert owner.get(path(waiting, "approve")).status_code == 405
+
+
+def objected(shop: Merchant, rma: Return) -> None:
+    with merchant_scope(shop.pk):
+        decline_return(rma.pk, actor=SYSTEM, reason="Worn.")
+        open_appeal(rma.pk, actor=SHOPPER, words="Never <i>worn</i>.")
+
+
+def test_appeal_shows_in_the_queue_and_on_the_return_and_is_answered_once(
+    owner: Client, shop: Merchant, waiting: Return
+) -> None:
+    objected(shop, waiting)
+    queue = owner.get(f"{HOME}returns/?view=appeals").content.decode()
+    shown = owner.get(f"{HOME}returns/{waiting.number}/").content.decode()
+    asked = owner.get(path(waiting, "appeal")).content.decode()
+    sent = {"outcome": "granted", "answer": "You are right."}
+    first = owner.post(path(waiting, "appeal"), sent)
+    second = owner.post(path(waiting, "appeal"), sent)
+
+    assert waiting.number in queue
+    assert "Objection: needs a person" in queue
+    assert "Never &lt;i&gt;worn&lt;/i&gt;." in shown
+    assert "Never &lt;i&gt;worn&lt;/i&gt;." in asked
+    assert (first.status_code, second.status_code) == (302, 409)
+    assert fresh(shop, waiting).status == "open"
+    assert kinds(shop, waiting).count("appeal.answered") == 1
+    assert waiting.number not in owner.get(f"{HOME}returns/?view=appeals").content.decode()
+
+
+@pytest.mark.parametrize("sent", [{"outcome": "upheld"}, {"outcome": "x", "answer": "No."}])
+def test_appeal_answer_that_is_none_is_shown_again(
+    owner: Client, shop: Merchant, waiting: Return, sent: dict[str, str]
+) -> None:
+    objected(shop, waiting)
+    answer = owner.post(path(waiting, "appeal"), sent)
+
+    assert answer.status_code == 422
+    assert "appeal.answered" not in kinds(shop, waiting)

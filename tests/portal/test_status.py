@@ -114,6 +114,17 @@ def test_label_and_slip_are_pdf(shopper: Shopper, rma: Return) -> None:
         assert response["Cache-Control"] == "no-store"
 
 
+def test_status_lists_the_documents_there_are(shopper: Shopper, rma: Return) -> None:
+    before = page(shopper, rma)
+    flows.drain()
+    after = page(shopper, rma)
+    shopper.post(f"s/{rma.token}/cancel")
+
+    assert ("Return slip (PDF)" in before, "Return label" in before) == (True, False)
+    assert ("Return slip (PDF)" in after, "Return label" in after) == (True, True)
+    assert "Return slip (PDF)" not in page(shopper, rma)
+
+
 def test_label_and_slip_of_a_request_are_not_there(shopper: Shopper, faulty: Return) -> None:
     for name in ("label", "slip.pdf"):
         assert shopper.get(f"s/{faulty.token}/{name}").status_code == 404

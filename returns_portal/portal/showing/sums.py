@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from returns_portal.core.money import Money
@@ -149,6 +150,19 @@ def parcel(facts: Facts) -> dict[str, Any] | None:
         "by": facts.last_day,
         "carrier": shipment.carrier if shipment else "",
     }
+
+
+def documents(facts: Facts) -> list[dict[str, str]]:
+    """Return what can be downloaded now, by name and address; each address checks it again."""
+    rma = facts.rma
+    if rma.status != ReturnStatus.OPEN:
+        return []
+    found = [("slip", _("Return slip (PDF)"))]
+    if _has_label(facts.status.shipment):
+        found.insert(0, ("label", _("Return label")))
+    return [
+        {"title": title, "url": reverse(name, kwargs={"token": rma.token})} for name, title in found
+    ]
 
 
 def _has_label(shipment: Shipment | None) -> bool:

@@ -20,7 +20,7 @@ from returns_portal.portal.pages import page, shopper_page
 from returns_portal.portal.showing.photos import return_photos
 from returns_portal.portal.showing.promise import promised
 from returns_portal.portal.showing.status import headline, read_facts
-from returns_portal.portal.showing.sums import findings, parcel, sum_lines, sum_rows
+from returns_portal.portal.showing.sums import documents, findings, parcel, sum_lines, sum_rows
 from returns_portal.portal.showing.timeline import timeline
 from rma.actions.notes import add_note
 from rma.actions.review import answer_information, cancel_return
@@ -165,6 +165,7 @@ def _context(found: ShopperStatus) -> dict[str, Any]:
         "lines": sum_lines(found),
         "rows": sum_rows(facts),
         "findings": findings(facts),
+        "documents": documents(facts),
         "promise": promised(facts),
         "address": return_address(rma.merchant) if rma.method == Return.Method.OWN else None,
     }
