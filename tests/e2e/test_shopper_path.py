@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -12,8 +13,11 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 
 from returns_portal.commerce.models import OrderLine, Variant
-from returns_portal.core.actor import SYSTEM
+from returns_portal.core.actor import SHOPPER, SYSTEM
+from returns_portal.core.clock import shifted
 from returns_portal.tenancy.models import Merchant
+from rma.actions.appeals import open_appeal
+from rma.actions.promises import miss_due_promises
 from rma.actions.review import ask_for_information, decline_return
 from rma.models import Photo, Return, ReturnLine
 from tests import flows
@@ -257,3 +261,57 @@ def test_the_other_pages_put_nothing_in_the_way(
 
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert look(page) == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@BOTH
+def test_objection_to_a_declined_return_is_sent_and_shown(
+    visit: Visit, shop: Merchant, width: int, scripts: bool
+) -> None:
+    rma = flows.request(flows.order(prices=[30000]))
+    with transaction.atomic():
+        decline_return(rma.pk, actor=SYSTEM, reason="The soles are worn.")
+    page = visit(width=width, scripts=scripts).open(f"/r/northloom/s/{rma.token}")
+    assert not scripts or look(page) == []
+
+    page.get_by_role("button", name="Send objection").click()
+    expect(page.get_by_text("Write why you don’t agree").first).to_be_visible()
+    page.get_by_label("Why don’t you agree?").fill("They were never worn.")
+    page.locator("#appeal-photos").set_input_files(photo())
+    page.get_by_role("button", name="Send objection").click()
+
+    expect(page.get_by_role("heading", name="Your objection")).to_be_visible()
+    expect(page.get_by_text("They were never worn.")).to_be_visible()
+    assert not scripts or look(page) == []
+    with transaction.atomic():
+        assert Photo.objects.filter(rma=rma).count() == 1
+
+
+@BOTH
+def test_late_refund_says_why_and_what_follows(visit: Visit, shop: Merchant, width: int) -> None:
+    rma = flows.received(flows.approved(flows.order()))
+    with shifted(timedelta(days=60)):
+        assert miss_due_promises() == 1
+    page = visit(width=width).open(f"/r/northloom/s/{rma.token}")
+
+    expect(
+        page.get_by_text("It is late because your items are still being checked")
+    ).to_be_visible()
+    assert look(page) == []
+
+
+def test_staff_answers_an_objection(staff: Visit, shop: Merchant) -> None:
+    rma = flows.request(flows.order(prices=[30000]))
+    with transaction.atomic():
+        decline_return(rma.pk, actor=SYSTEM, reason="The soles are worn.")
+        open_appeal(rma.pk, actor=SHOPPER, words="They were never worn.")
+    page = staff().open("/app/northloom/returns/?view=appeals")
+    page.get_by_role("link", name=rma.number).click()
+    assert look(page) == []
+    page.get_by_role("link", name="Answer the objection").click()
+    assert look(page) == []
+    page.get_by_label("Change it in the shopper’s favour").check()
+    page.get_by_label("What the shopper reads").fill("You are right.")
+    page.get_by_role("button", name="Answer").click()
+
+    expect(page.get_by_text("Decision changed")).to_be_visible()

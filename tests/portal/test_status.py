@@ -176,6 +176,7 @@ def test_status_says_what_became_of_the_promised_day(shopper: Shopper, rma: Retu
     assert "It is late because your items are still being checked" in late
     assert "and we will refund you as soon as that is done." in late
     assert "Promised by" not in late
+    assert "at the latest" not in late
     assert "we’re sorry it was late" in paid
     assert "It is late because" not in paid
 

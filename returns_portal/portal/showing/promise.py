@@ -36,7 +36,8 @@ def promised(facts: Facts) -> Promised | None:
     if facts.rma.status != ReturnStatus.OPEN:
         return None
     if Step.MISSED in steps:
-        return Promised(_late(facts), is_late=True)
+        said = _("We said by %(day)s.") % {"day": day(when, facts.today)}
+        return Promised(f"{said} {_why_late(facts.status.stage.key)}", is_late=True)
     return Promised(_("Promised by %(day)s.") % {"day": day(when, facts.today)})
 
 
@@ -53,11 +54,6 @@ def _paid_late(step: Promise, today: date) -> str:
 def _days(step: Promise, today: date) -> dict[str, str]:
     sent = day(step.settled_on, today) if step.settled_on else ""
     return {"day": day(step.promised_on, today), "sent": sent}
-
-
-def _late(facts: Facts) -> str:
-    said = _("We said by %(day)s.") % {"day": facts.promised}
-    return f"{said} {_why_late(facts.status.stage.key)}"
 
 
 def _why_late(stage: str) -> str:

@@ -13,7 +13,7 @@ from returns_portal.core.clock import today
 from returns_portal.core.money import Money, format_money
 from returns_portal.core.words import day
 from returns_portal.portal.showing.money import replacement_name
-from rma.models import Exchange, Return
+from rma.models import Exchange, Promise, Return
 from rma.policy.days import last_day
 from rma.selectors import ShopperStatus
 from rma.states import ResolutionKind, ResolutionStatus, ShipmentStatus
@@ -79,8 +79,10 @@ class Facts:
 
     @property
     def promised(self) -> str:
+        """Return the day of the refund in words; empty once it was missed."""
         when = self.rma.refund_promised_on
-        return day(when, self.today) if when else ""
+        missed = any(one.step == Promise.Step.MISSED for one in self.status.promises)
+        return day(when, self.today) if when and not missed else ""
 
     @property
     def title(self) -> str:
