@@ -6,6 +6,7 @@ A published version never changes, so its parsed form is cached by its id withou
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from returns_portal.core import scope
@@ -64,6 +65,17 @@ def terms_of_return(rma: Return) -> tuple[Policy, dict[tuple[str, str], int]]:
     request = from_json(RequestFacts, rma.facts["request"])
     tailored = tailor(policy, order, request)
     return tailored.whole, tailored.restocking(request)
+
+
+def document_to_edit() -> dict[str, Any] | None:
+    """Return the document of the draft, else of the live version; None where there is neither."""
+    versions = {
+        version.status: version.document
+        for version in PolicyVersion.objects.filter(
+            status__in=[PolicyVersion.Status.DRAFT, PolicyVersion.Status.LIVE]
+        )
+    }
+    return versions.get(PolicyVersion.Status.DRAFT) or versions.get(PolicyVersion.Status.LIVE)
 
 
 @lru_cache(maxsize=512)

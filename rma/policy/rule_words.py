@@ -10,7 +10,7 @@ from rma.policy.conditions import Condition, FactTest, Group
 from rma.policy.effects import Effect
 from rma.policy.vocabulary import Kind
 
-_TEST_WORDS = {
+TEST_WORDS = {
     "is_one_of": "is", "is_none_of": "is not", "matches": "looks like",
     "matches_none": "does not look like", "has_any": "have", "has_all": "have all of",
     "has_none": "have none of", "is": "is", "over": "is over", "at_least": "is at least",
@@ -51,7 +51,7 @@ def words_of_test(test: FactTest, currency: str) -> tuple[str, str, str]:
     fact, kind = test.fact.label, test.fact.kind
     if kind is Kind.FLAG:
         return fact, "is", "true" if test.value else "not true"
-    words = _TEST_WORDS[test.test]
+    words = TEST_WORDS[test.test]
     if test.test == "between":
         low, high = (value_words(kind, one, currency) for one in test.value)
         return fact, words, f"{low} and {high}"

@@ -168,11 +168,11 @@ def _order_facts() -> None:
     _fact("request.date", "Date of the request", Kind.DATE, o, asked, lambda s: s.day(s.order.now))
     _fact(
         "request.weekday", "Weekday of the request", Kind.TEXT, o, asked,
-        lambda s: _WEEKDAYS[s.day(s.order.now).weekday()],
+        lambda s: WEEKDAYS[s.day(s.order.now).weekday()],
     )  # fmt: skip
 
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def _placed(order: OrderFacts) -> datetime | None:
