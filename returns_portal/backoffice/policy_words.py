@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from returns_portal.backoffice.rule_chips import REMOVED, RuleLine, removed_rules, rule_groups
 from returns_portal.core.money import Money, format_money
 from rma.policy.document import Closed, Policy, Reason
 from rma.policy.withdrawal_law import DAYS, EXCEPTIONS
@@ -26,19 +27,24 @@ _SHIPPING_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One rule in words; ``is_off`` when the rule says nothing at present."""
+    """One rule in words; ``is_off`` when the rule says nothing at present. ``number`` is set where
+    the place among others counts."""
 
     key: str
     html: SafeString
     is_off: bool = False
     was: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
+    """Sentences under one heading. ``is_own`` where they are rules a merchant wrote."""
+
     title: str
     icon: str
     sentences: list[Sentence]
+    is_own: bool = False
 
 
 def in_words(policy: Policy, before: Policy | None = None) -> list[Group]:
@@ -49,7 +55,11 @@ def in_words(policy: Policy, before: Policy | None = None) -> list[Group]:
         else {}
     )
     if not before:
-        return list(_groups(policy))
+        return [*_groups(policy), *_own_rules(policy, None)]
+    return [*_settings_against(policy, old), *_own_rules(policy, before)]
+
+
+def _settings_against(policy: Policy, old: dict[str, SafeString]) -> list[Group]:
     return [
         Group(
             group.title,
@@ -61,6 +71,22 @@ def in_words(policy: Policy, before: Policy | None = None) -> list[Group]:
         )
         for group in _groups(policy)
     ]
+
+
+def _own_rules(policy: Policy, before: Policy | None) -> Iterator[Group]:
+    for group in rule_groups(policy, before):
+        title = f"Rules: {group.title[:1].lower()}{group.title[1:]}"
+        yield Group(title, group.icon, [_own(line) for line in group.lines], is_own=True)
+    gone = removed_rules(policy, before)
+    if gone:
+        yield Group("Rules taken away", "trash", [_own(line) for line in gone], is_own=True)
+
+
+def _own(line: RuleLine) -> Sentence:
+    read = format_html_join("", ". Shoppers read in {}: “{}”", line.texts)
+    html = format_html("{}. {}{}", line.name, line.html, read)
+    is_off = not line.is_on or line.was == REMOVED
+    return Sentence(f"rule:{line.key}", html, is_off, line.was, line.number)
 
 
 def _mark(old: SafeString | None, new: SafeString) -> str:

@@ -14,6 +14,9 @@ from returns_portal.backoffice.views import (
     new_return,
     orders,
     policies,
+    policy_rules,
+    policy_starting,
+    policy_trying,
     providers,
     refunds,
     rehearsals,
@@ -111,12 +114,36 @@ _rehearsals = [
     ),
 ]
 
+_rules = [
+    path("policies/new-rule/", policy_rules.policy_rule_new, name="policy_rule_new"),
+    path("policies/rules/<slug:key>/", policy_rules.policy_rule, name="policy_rule"),
+    path("policies/rules/<slug:key>/move/", policy_rules.policy_rule_move, name="policy_rule_move"),
+    path(
+        "policies/rules/<slug:key>/switch/",
+        policy_rules.policy_rule_switch,
+        name="policy_rule_switch",
+    ),
+    path(
+        "policies/rules/<slug:key>/duplicate/",
+        policy_rules.policy_rule_duplicate,
+        name="policy_rule_duplicate",
+    ),
+    path(
+        "policies/rules/<slug:key>/delete/",
+        policy_rules.policy_rule_delete,
+        name="policy_rule_delete",
+    ),
+]
+
 _settings = [
     path("policies/", policies.policies, name="policies"),
     path("policies/edit/", policies.policy_edit, name="policy_edit"),
     path("policies/risk/", risk.risk, name="risk"),
     path("policies/publish/", policies.policy_publish, name="policy_publish"),
     path("policies/versions/<int:number>/", policies.policy_version, name="policy_version"),
+    path("policies/start/", policy_starting.policy_start, name="policy_start"),
+    path("policies/try/", policy_trying.policy_try, name="policy_try"),
+    *_rules,
     path("settings/branding/", branding.branding, name="branding"),
     path("settings/branding/derive/", branding.derive, name="branding_derive"),
     path("settings/branding/preview/", branding.preview, name="branding_preview"),

@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from returns_portal.backoffice.base import actor_of, done, page, staff_view
 from returns_portal.backoffice.forms.policies import PolicyForm, ReasonForm, ReasonFormSet
 from returns_portal.backoffice.policy_words import in_words
+from returns_portal.backoffice.rule_chips import rules_context
 from returns_portal.backoffice.views.rehearsals import rehearsal_card
 from returns_portal.core.errors import DomainError, NotFound
 from returns_portal.tenancy.permissions import Permission
 from rma.actions.policy import publish_policy, save_draft
+from rma.actions.policy_rules import document_digest
 from rma.models import PolicyVersion
 from rma.policy.document import Policy, default_policy, parse_policy
 
@@ -28,7 +30,10 @@ def _parsed(version: PolicyVersion | None) -> Policy | None:
     return parse_policy(version.document, version=version.number) if version else None
 
 
-def _show(request: HttpRequest, *, error: DomainError | None = None, **_: object) -> HttpResponse:
+def show_policies(
+    request: HttpRequest, *, error: DomainError | None = None, **_: object
+) -> HttpResponse:
+    """Show the draft against the live version; after a refusal, with what was refused."""
     now = _versions()
     live, draft = now.get(Status.LIVE), now.get(Status.DRAFT)
     policy, change = _parsed(live), _parsed(draft)
@@ -36,7 +41,9 @@ def _show(request: HttpRequest, *, error: DomainError | None = None, **_: object
     context = {
         "live": live,
         "draft": draft,
-        "groups": words,
+        "groups": [group for group in words if not group.is_own],
+        **rules_context(change, policy),
+        "seen": document_digest((draft or live).document) if draft or live else "",
         "changes": sum(bool(one.was) for group in words for one in group.sentences),
         **rehearsal_card(now),
         "versions": PolicyVersion.objects.exclude(status=Status.DRAFT).order_by("-number")[:50],
@@ -47,7 +54,7 @@ def _show(request: HttpRequest, *, error: DomainError | None = None, **_: object
 @staff_view(permission=Permission.POLICY_EDIT)
 def policies(request: HttpRequest) -> HttpResponse:
     """Show the draft against the live version, or the live version."""
-    return _show(request)
+    return show_policies(request)
 
 
 @staff_view(permission=Permission.POLICY_EDIT)
@@ -110,7 +117,7 @@ def policy_edit(request: HttpRequest) -> HttpResponse:
     return done(request, f"Draft v{draft.number} is saved. Nothing is live yet.", "policies")
 
 
-@staff_view(permission=Permission.POLICY_EDIT, methods=["POST"], refused=_show)
+@staff_view(permission=Permission.POLICY_EDIT, methods=["POST"], refused=show_policies)
 def policy_publish(request: HttpRequest) -> HttpResponse:
     """Put the draft into force."""
     name = request.POST.get("name", "")[:120]

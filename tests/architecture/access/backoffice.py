@@ -34,6 +34,10 @@ def _rehearsal(world: World) -> Mapping[str, Any]:
     return {"rehearsal_id": world.rehearsal.pk}
 
 
+def _rule(world: World) -> Mapping[str, Any]:
+    return {"key": world.rule_key}
+
+
 def _a(**values: Any) -> Words:
     """Return words that are the same for every merchant."""
     return lambda _world: values
@@ -143,6 +147,14 @@ ENTRIES: dict[str, Entry] = {
         kwargs=lambda w: {"rehearsal_id": w.rehearsal.pk, "row_id": w.rehearsed.pk},
         of_merchant=True,
     ),
+    "policy_start": Entry(P.POLICY_EDIT, BOTH, body=_a(starter="eu")),
+    "policy_try": Entry(P.POLICY_EDIT, query="?number=NL-1"),
+    "policy_rule_new": Entry(P.POLICY_EDIT, BOTH),
+    "policy_rule": Entry(P.POLICY_EDIT, BOTH, _rule, of_merchant=True),
+    "policy_rule_move": _on(P.POLICY_EDIT, _rule, body=_a(position="1")),
+    "policy_rule_switch": _on(P.POLICY_EDIT, _rule),
+    "policy_rule_duplicate": _on(P.POLICY_EDIT, _rule),
+    "policy_rule_delete": Entry(P.POLICY_EDIT, BOTH, _rule, of_merchant=True),
     # settings
     "branding": Entry(P.SETTINGS_EDIT, BOTH),
     "branding_derive": Entry(P.SETTINGS_EDIT, query="?color=%231f6f5b"),

@@ -23,6 +23,7 @@ from returns_portal.tenancy.models import ApiKey, Invitation, Membership, Mercha
 from returns_portal.tenancy.permissions import Role
 from rma.actions.drafts import open_draft
 from rma.actions.marks import mark_shopper
+from rma.actions.policy import save_draft
 from rma.actions.rehearsing import start_rehearsal
 from rma.evidence import store_photo
 from rma.models import (
@@ -35,6 +36,7 @@ from rma.models import (
     ReturnDraft,
     Withdrawal,
 )
+from rma.policy.document import default_policy
 from tests import flows
 from tests.factories import make_member
 from tests.pictures import png_bytes
@@ -68,6 +70,7 @@ class World:
     rehearsal: Rehearsal
     rehearsed: RehearsedReturn
     withdrawal: Withdrawal
+    rule_key: str
 
 
 def build_world(merchant: Merchant) -> World:
@@ -138,4 +141,13 @@ def _world(
             verdict_before="allow", verdict_after="review", changed=["verdict"],
         ),
         withdrawal=flows.withdrawn(flows.order(number="NL-8")),
+        rule_key=_rule_in_the_draft(merchant),
     )  # fmt: skip
+
+
+def _rule_in_the_draft(merchant: Merchant) -> str:
+    """Start a draft with one rule, whose key no other merchant has."""
+    key = f"rule_of_{merchant.slug}"
+    rule = {"key": key, "name": "By hand", "on": True, "when": None, "then": [{"do": "review"}]}
+    save_draft({**default_policy(merchant.currency), "rules": [rule]}, actor=SYSTEM)
+    return key

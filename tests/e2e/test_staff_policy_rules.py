@@ -1,0 +1,156 @@
+"""Owners write, move, switch off and try rules: by keyboard only, and without scripts."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+from playwright.sync_api import Page, expect
+
+from returns_portal.tenancy.models import Merchant
+from rma.models import PolicyVersion
+from tests import flows
+from tests.e2e.browsing import DESKTOP, PHONE, look
+from tests.e2e.conftest import Visit
+
+pytestmark = pytest.mark.browser
+
+
+def rules() -> list[tuple[str, bool]]:
+    with transaction.atomic():
+        document = PolicyVersion.objects.get(status="draft").document
+    return [(one["name"], one["on"]) for one in document["rules"]]
+
+
+def type_into(page: Page, name: str, text: str) -> None:
+    """Tab to the field with this accessible name and type."""
+    tab_to(page, name)
+    page.keyboard.type(text)
+
+
+def tab_to(page: Page, name: str, *, most: int = 60) -> None:
+    """Press Tab until the focus is on what has this accessible name."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        told = page.evaluate(
+            """() => {
+              const e = document.activeElement;
+              return e.getAttribute("aria-label") || e.labels?.[0]?.innerText || e.innerText || "";
+            }"""
+        )
+        if told.strip().startswith(name):
+            return
+    raise AssertionError(f"no way to {name} by Tab")
+
+
+def pick(page: Page, name: str, value: str) -> None:
+    """Tab to a select, type the beginning of an option, and let the fields that suit come."""
+    tab_to(page, name)
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.keyboard.type(value)
+    expect(page.locator("select:focus")).to_be_visible()
+
+
+def test_rule_is_written_moved_switched_off_and_tried_by_keyboard(
+    shop: Merchant, staff: Visit
+) -> None:
+    flows.order(number="NL-1001", prices=(30_000, 2500))
+    page = staff().open(f"/app/{shop.slug}/policies/")
+
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", level=1)).to_have_text("New rule")
+    type_into(page, "Name", "Dear items stay")
+    pick(page, "Fact", "Price paid")
+    expect(page.get_by_label("Comparison")).to_be_visible()
+    expect(page.locator("#c-0-fact")).to_be_focused()
+    pick(page, "Comparison", "is over")
+    type_into(page, "Value", "250")
+    tab_to(page, "Add condition")
+    page.keyboard.press("Enter")
+    expect(page.locator("#c-1-fact")).to_be_focused()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.keyboard.type("Reason is our")
+    expect(page.locator("#c-1-value")).to_be_visible()
+    tab_to(page, "Value")
+    page.keyboard.type("not true")
+    pick(page, "What the rule does", "Can")
+    type_into(page, "Shoppers read in English", "Dear items stay with you.")
+    tab_to(page, "Save rule")
+    page.keyboard.press("Enter")
+    expect(page.locator("#rule-dear_items_stay")).to_be_focused()
+    expect(page.locator("#live")).to_contain_text("“Dear items stay” is in the draft.")
+
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", level=1)).to_have_text("New rule")
+    type_into(page, "Name", "Late")
+    tab_to(page, "Remove condition")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing is asked: the rule always holds.")).to_be_visible()
+    expect(page.locator("#add-condition")).to_be_focused()
+    pick(page, "What the rule does", "Days to return")
+    expect(page.get_by_label("Value")).to_be_visible()
+    type_into(page, "Value", "60")
+    page.keyboard.press("Enter")
+    expect(page.locator("#rule-late")).to_be_focused()
+    assert rules() == [("Dear items stay", True), ("Late", True)]
+
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.locator("#live")).to_contain_text("Rule 2 moved to 1.")
+    expect(page.locator("#rule-late")).to_be_focused()
+    assert rules() == [("Late", True), ("Dear items stay", True)]
+
+    tab_to(page, "Rule 1, Late")
+    page.keyboard.press("Enter")
+    expect(page.locator("#rule-late")).to_have_attribute("data-off", "")
+    assert rules() == [("Late", False), ("Dear items stay", True)]
+
+    type_into(page, "Order number", "NL-1001")
+    page.keyboard.press("Enter")
+    dear = page.get_by_role("region", name="Trail Runner 1")
+    expect(dear.get_by_text("v2 draft")).to_be_visible()
+    expect(dear.get_by_text("Price paid a unit: €300.00")).to_be_visible()
+    expect(dear.get_by_text("Dear items stay with you").first).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_pages_of_rules_are_without_barriers(shop: Merchant, staff: Visit, width: int) -> None:
+    flows.order(number="NL-1001")
+    page = staff("owner", width=width).open(f"/app/{shop.slug}/policies/")
+    found = look(page)
+    page.get_by_role("link", name="Start from a policy").click()
+    found += look(page)
+    page.get_by_role("button", name="Start from this: Electronics, 14 days").click()
+    expect(page.get_by_role("link", name="Software and headsets")).to_be_visible()
+    found += look(page)
+    page.get_by_label("Rule 1: edit, move, duplicate, delete").click()
+    page.get_by_role("link", name="Edit", exact=True).last.click()
+    page.get_by_label("Name").fill("")
+    page.get_by_role("button", name="Save rule").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    found += look(page)
+    page.goto(page.url.partition("rules/")[0] + "try/?number=NL-1001")
+    found += look(page)
+
+    assert found == []
+
+
+def test_rule_is_written_and_moved_without_scripts(shop: Merchant, staff: Visit) -> None:
+    page = staff("owner", scripts=False).open(f"/app/{shop.slug}/policies/new-rule/")
+    page.get_by_label("Name").fill("Germany")
+    page.get_by_label("Fact").select_option("order.country")
+    page.get_by_role("button", name="Show the fields that suit").click()
+    page.get_by_label("Words").fill("Germany, AT")
+    page.get_by_label("What the rule does").select_option("set_fee")
+    page.get_by_role("button", name="Save rule").click()
+    # The amount could not be asked for before; what was typed is still there.
+    expect(page.get_by_text("Say which value goes with it.").first).to_be_visible()
+    page.get_by_label("Value").fill("9.90")
+    page.get_by_role("button", name="Save rule").click()
+    expect(page.locator(".pe-s b").filter(has_text="Austria")).to_be_visible()
+    page.get_by_label("Rule 1: edit, move, duplicate, delete").click()
+    page.get_by_role("button", name="Duplicate").click()
+    page.get_by_label("Rule 2: edit, move, duplicate, delete").click()
+    page.locator("#p-germany_copy").fill("1")
+    page.get_by_role("button", name="Move", exact=True).click()
+
+    expect(page.get_by_text("Rule 2 moved to 1.")).to_be_visible()
+    assert rules() == [("Germany copy", False), ("Germany", True)]
