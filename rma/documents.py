@@ -14,10 +14,11 @@ from enum import StrEnum
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, override
 
-from returns_portal.core import barcodes, pdf
+from returns_portal.core import barcodes, pdf, words
 from rma.carriers.base import Address
 
 ITEMS_PER_PAGE = 8
@@ -107,20 +108,21 @@ def render_label(label: LabelDocument) -> bytes:
 
 def render_slip(slip: SlipDocument) -> bytes:
     """Return a slip as PDF; more than eight items continue on further pages with the same head."""
-    return pdf.render(
-        render_to_string("documents/slip.html", {"slip": _slip_view(slip, ITEMS_PER_PAGE)}),
-        tagged=True,
-    )
+    with override(slip.locale):
+        html = render_to_string("documents/slip.html", {"slip": _slip_view(slip, ITEMS_PER_PAGE)})
+    return pdf.render(html, tagged=True)
 
 
 def render_combined(slip: SlipDocument, label: LabelDocument) -> bytes:
     """Return slip and label on one sheet to cut; with many items the label gets its own sheet."""
-    view = {
-        "slip": _slip_view(slip, ITEMS_PER_PAGE),
-        "label": _label_view(label),
-        "one_sheet": len(slip.items) <= ITEMS_ON_COMBINED_SHEET and not slip.own_carrier,
-    }
-    return pdf.render(render_to_string("documents/combined.html", view), tagged=True)
+    with override(slip.locale):
+        view = {
+            "slip": _slip_view(slip, ITEMS_PER_PAGE),
+            "label": _label_view(label),
+            "one_sheet": len(slip.items) <= ITEMS_ON_COMBINED_SHEET and not slip.own_carrier,
+        }
+        html = render_to_string("documents/combined.html", view)
+    return pdf.render(html, tagged=True)
 
 
 def _label_view(label: LabelDocument) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def _slip_view(slip: SlipDocument, per_page: int) -> dict[str, Any]:
         "total": _total(units, slip.parcel_index, slip.parcel_count),
         "own_carrier": slip.own_carrier,
         "warehouse": list(slip.warehouse),
-        "drop_off": slip.drop_off or "Cover old labels. Hand it in and keep the receipt.",
+        "drop_off": slip.drop_off or _("Cover old labels. Hand it in and keep the receipt."),
         "status_url": slip.status_url,
         "status_text": slip.status_url.removeprefix("https://").removeprefix("http://"),
         "help_contact": slip.help_contact,
@@ -172,16 +174,17 @@ def _slip_view(slip: SlipDocument, per_page: int) -> dict[str, Any]:
 
 
 def _facts(slip: SlipDocument) -> list[tuple[str, str]]:
-    day = "d MMM y"
     facts = [
-        ("Order", slip.order_number),
-        ("From", slip.shopper),
-        ("Approved", format_date(slip.approved_on, day, slip.locale) if slip.approved_on else ""),
-        ("Send by", format_date(slip.send_by, day, slip.locale) if slip.send_by else ""),
+        (_("Order"), slip.order_number),
+        (_("From"), slip.shopper),
+        (_("Approved"), words.dated(slip.approved_on) if slip.approved_on else ""),
+        (_("Send by"), words.dated(slip.send_by) if slip.send_by else ""),
+        # For the warehouse, which reads English.
         ("Route", f"{slip.route}, check" if slip.needs_check and slip.route else slip.route),
     ]
     if slip.parcel_count > 1:
-        facts.append(("Parcel", f"{slip.parcel_index} of {slip.parcel_count}"))
+        known = {"index": slip.parcel_index, "count": slip.parcel_count}
+        facts.append((_("Parcel"), _("%(index)d of %(count)d") % known))
     return [(name, value) for name, value in facts if value]
 
 
@@ -198,8 +201,14 @@ def _item_view(item: SlipItem) -> dict[str, Any]:
 
 
 def _total(units: int, index: int, count: int) -> str:
-    words = f"{units} {'item' if units == 1 else 'items'} in "
-    return words + ("1 parcel" if count == 1 else f"parcel {index} of {count}")
+    if count == 1:
+        return ngettext("%(n)d item in 1 parcel", "%(n)d items in 1 parcel", units) % {"n": units}
+    template = ngettext(
+        "%(n)d item in parcel %(index)d of %(count)d",
+        "%(n)d items in parcel %(index)d of %(count)d",
+        units,
+    )
+    return template % {"n": units, "index": index, "count": count}
 
 
 def _bar(text: str, *, widest: float, height: float, largest: float = 0.5) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext as _
 
 from returns_portal.core.clock import now
 from returns_portal.core.errors import NotFound
@@ -37,7 +38,7 @@ def draft_by_token(token: str) -> ReturnDraft:
     draft = _with_return().filter(token=token, expires_at__gt=now()).first()
     if draft is None:
         raise NotFound(
-            "This return was not finished in time. Find your order again to start over.",
+            _("This return was not finished in time. Find your order again to start over."),
             code="draft_gone",
         )
     return draft

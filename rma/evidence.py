@@ -20,6 +20,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from returns_portal.activity.kinds import EventKind
@@ -79,7 +80,7 @@ def read_picture(upload: Upload, *, field: str = "photo") -> Picture:
     kind = sniffed(content)
     if kind is None:
         raise InvalidInput(
-            "This file is no photo we can read. Send a JPEG, PNG or WebP.",
+            _("This file is no photo we can read. Send a JPEG, PNG or WebP."),
             code="photo_type",
             field=field,
         )
@@ -102,7 +103,9 @@ def _is_whole(content: bytes, kind: str) -> bool:
 
 def _broken(field: str) -> InvalidInput:
     return InvalidInput(
-        "This photo is broken. Take it again or choose another.", code="photo_broken", field=field
+        _("This photo is broken. Take it again or choose another."),
+        code="photo_broken",
+        field=field,
     )
 
 
@@ -119,7 +122,7 @@ def sniffed(content: bytes) -> str | None:
 def _too_big(field: str) -> InvalidInput:
     megabytes = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
     return InvalidInput(
-        f"This photo is over {megabytes} MB. Take it again or choose another.",
+        _("This photo is over %(size)d MB. Take it again or choose another.") % {"size": megabytes},
         code="photo_too_big",
         field=field,
     )
@@ -136,7 +139,8 @@ def _drawn_anew(content: bytes, kind: str, field: str) -> Picture:
                 most = MAX_PIXELS if by_row else MAX_PIXELS_WHOLE
                 if width * height > most or max(width, height) > MAX_SIDE:
                     raise InvalidInput(
-                        f"This photo has {width} by {height} pixels. Send a smaller one.",
+                        _("This photo has %(width)d by %(height)d pixels. Send a smaller one.")
+                        % {"width": width, "height": height},
                         code="photo_too_large",
                         field=field,
                     )
@@ -185,7 +189,9 @@ def store_photo(
     path = f"photos/{scope.current_merchant_id()}/{new_token(24)}.{picture.suffix}"
     with action_transaction():
         if _kept_already(draft, rma, inspection) >= MAX_PHOTOS:
-            raise Conflict(f"{MAX_PHOTOS} photos are enough. Remove one first.", field=field)
+            raise Conflict(
+                _("%(n)d photos are enough. Remove one first.") % {"n": MAX_PHOTOS}, field=field
+            )
         photo = Photo(
             id=new_id(),
             draft=draft,

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import get_language, gettext_lazy, override
+from django.utils.translation import gettext as _
 
 from inventory.models import Location
 from inventory.selectors import locations
 from returns_portal.core.errors import NotFound
 from returns_portal.core.files import write_whole
 from returns_portal.core.ids import new_token
+from returns_portal.core.languages import PRINTED, SOURCE
+from returns_portal.tenancy.languages import spoken
 from returns_portal.tenancy.links import portal_link
 from returns_portal.tenancy.models import Merchant
 from rma.carriers.base import Address, LabelFormat
@@ -22,6 +26,7 @@ from rma.documents import Paper, SlipDocument, SlipItem, render_slip
 from rma.models import Return, ReturnLine, Shipment
 from rma.policy.days import last_day, local_day
 from rma.policy.live import policy_of
+from rma.policy.wording import reason_label
 from rma.states import ResolutionKind
 
 _CONTENT_TYPES = {
@@ -31,9 +36,9 @@ _CONTENT_TYPES = {
 }
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _OUTCOMES = {
-    ResolutionKind.REFUND: "Refund",
-    ResolutionKind.STORE_CREDIT: "Store credit",
-    ResolutionKind.EXCHANGE: "Exchange",
+    ResolutionKind.REFUND: gettext_lazy("Refund"),
+    ResolutionKind.STORE_CREDIT: gettext_lazy("Store credit"),
+    ResolutionKind.EXCHANGE: gettext_lazy("Exchange"),
 }
 
 
@@ -65,7 +70,7 @@ def open_label(shipment: Shipment) -> LabelFile:
     """Return a shipment's label file. Raises NotFound when there is none (yet)."""
     path = Path(settings.MEDIA_ROOT) / shipment.label_path
     if not shipment.label_path or not path.is_file():
-        raise NotFound("There is no label file for this return yet. Try again in a minute.")
+        raise NotFound(_("There is no label file for this return yet. Try again in a minute."))
     content = path.read_bytes()
     kind = label_format_of(content) or LabelFormat.PDF
     return LabelFile(content, _CONTENT_TYPES[kind], f"label-{shipment.tracking_code}.{kind.value}")
@@ -97,7 +102,16 @@ def return_address(merchant: Merchant) -> dict[str, str]:
 
 
 def slip_document(rma: Return) -> SlipDocument:
-    """Return the page that lies in the parcel, from the rows of ``rma``."""
+    """Return the page that lies in the parcel, from the rows of ``rma``, in its language.
+
+    Languages that our fonts have no letters for are printed in English.
+    """
+    language = spoken(rma.merchant, rma.locale)
+    with override(language if language in PRINTED else SOURCE):
+        return _slip_document(rma)
+
+
+def _slip_document(rma: Return) -> SlipDocument:
     merchant, order = rma.merchant, rma.order
     warehouse = return_address(merchant)
     zone = merchant.time_zone
@@ -114,7 +128,7 @@ def slip_document(rma: Return) -> SlipDocument:
         own_carrier=rma.method == Return.Method.OWN,
         warehouse=_postal_lines(warehouse),
         paper=Paper.for_country(order.country or merchant.country),
-        locale=(rma.locale or merchant.locale).replace("-", "_"),
+        locale=get_language() or SOURCE,
     )
 
 
@@ -138,8 +152,8 @@ def slip_items(rma: Return) -> tuple[SlipItem, ...]:
                 variant=line.order_line.variant_title,
                 sku=line.order_line.sku,
                 quantity=line.quantity,
-                reason=reason.label() if reason else line.reason,
-                outcome=_OUTCOMES[ResolutionKind(line.wanted)],
+                reason=reason_label(reason) if reason else line.reason,
+                outcome=str(_OUTCOMES[ResolutionKind(line.wanted)]),
             )
         )
     return tuple(items)

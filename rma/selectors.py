@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch
+from django.utils.translation import gettext as _
 
 from returns_portal.activity.models import Event
 from returns_portal.activity.timeline import timeline_of
@@ -148,8 +149,10 @@ def status_by_token(token: str) -> ShopperStatus:
     )
     if rma is None:
         raise NotFound(
-            "This page isn't here. If you came from an e-mail, the link may be old. "
-            "Find your order again to get a new one."
+            _(
+                "This page isn't here. If you came from an e-mail, the link may be old. "
+                "Find your order again to get a new one."
+            )
         )
     appeals = appeals_of(rma)
     shipments = [one for one in _shipments(rma) if one.status != ShipmentStatus.VOID]

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from returns_portal.commerce.models import OrderLine
 from returns_portal.core import scope
@@ -79,9 +81,15 @@ def _shortage(order_id: UUID, short: Mapping[UUID, int]) -> Conflict:
     if line is None:
         return Conflict("An item is not part of this order.", code="unknown_line", field="lines")
     left = 0 if line.is_removed else line.fulfilled_quantity - line.claimed_quantity
-    words = {0: "No unit", 1: "Only 1 unit"}.get(left, f"Only {left} units")
+    words = ngettext(
+        "Only %(n)d unit of %(item)s can still be returned. Choose a smaller quantity.",
+        "Only %(n)d units of %(item)s can still be returned. Choose a smaller quantity.",
+        left,
+    )
+    if left == 0:
+        words = _("No unit of %(item)s can still be returned. Choose a smaller quantity.")
     return Conflict(
-        f"{words} of {line.title} can still be returned. Choose a smaller quantity.",
+        words % {"n": left, "item": line.title},
         code="units_taken",
         field=str(line.pk),
         facts={"line_id": str(line.pk), "left": left, "wanted": short[line.pk]},

@@ -15,8 +15,10 @@ from functools import cache, lru_cache
 from babel import Locale
 from babel.core import get_global
 from babel.numbers import NumberPattern, get_currency_precision
+from django.utils.translation import get_language
 
 from returns_portal.core.errors import InvalidInput
+from returns_portal.core.languages import format_locale
 
 _KNOWN = frozenset(get_global("all_currencies"))
 
@@ -164,15 +166,20 @@ def share(minor: int, numerator: int, denominator: int) -> int:
     return sign * ((abs(product) * 2 + denominator) // (denominator * 2))
 
 
-# The same few fees, limits and prices come again and again; Babel takes longer than the engine.
-@lru_cache(maxsize=4096)
-def format_money(amount: Money, locale: str = "en") -> str:
+def format_money(amount: Money, locale: str = "") -> str:
     """Return the amount as people in ``locale`` write it, e.g. ``€117.00`` or ``117,00 €``.
 
-    Always shows the currency's own minor units, also where CLDR would round them away.
+    Without ``locale`` it is the active language. Always shows the currency's own minor units, also
+    where CLDR would round them away.
     """
+    return _formatted(amount, format_locale(locale or get_language() or "en"))
+
+
+# The same few fees, limits and prices come again and again; Babel takes longer than the engine.
+@lru_cache(maxsize=4096)
+def _formatted(amount: Money, locale_name: str) -> str:
     places = exponent(amount.currency)
-    known = _locale(locale.replace("-", "_"))
+    known = _locale(locale_name)
     text: str = _pattern(known, places).apply(
         Decimal(amount.minor).scaleb(-places),
         known,

@@ -17,14 +17,14 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, slots=True)
 class StatusWords:
-    """How one status looks and reads. ``acts_next`` names who moves it on."""
+    """How one status looks and reads. ``acts_next`` names who moves it on; staff read English."""
 
     key: str
     tone: str
     icon: str
-    staff: str | Promise
+    staff: str
     shopper: str | Promise
-    acts_next: str | Promise
+    acts_next: str
 
     def word(self, audience: str) -> str:
         """Return the wording for ``audience``, ``staff`` or ``shopper``."""
@@ -34,52 +34,52 @@ class StatusWords:
 
 
 _ROWS = (
-    StatusWords("draft", "neutral", "dashed", _("Draft"), _("Not sent yet"), _("Shopper")),
+    StatusWords("draft", "neutral", "dashed", "Draft", _("Not sent yet"), "Shopper"),
     StatusWords(
-        "review", "warning", "eye", _("Needs review"), _("We’re checking your request"), _("Staff")
+        "review", "warning", "eye", "Needs review", _("We’re checking your request"), "Staff"
     ),
     StatusWords(
         "info", "special", "question",
-        _("Waiting for shopper"), _("We need one thing from you"), _("Shopper"),
+        "Waiting for shopper", _("We need one thing from you"), "Shopper",
     ),
-    StatusWords("approved", "success", "check-circle", _("Approved"), _("Approved"), _("System")),
+    StatusWords("approved", "success", "check-circle", "Approved", _("Approved"), "System"),
     StatusWords(
-        "declined", "danger", "x-circle", _("Declined"), _("Not accepted"), _("Shopper may object")
+        "declined", "danger", "x-circle", "Declined", _("Not accepted"), "Shopper may object"
     ),
-    StatusWords("label", "info", "qr", _("Label issued"), _("Ready to send"), _("Shopper")),
-    StatusWords("transit", "info", "truck", _("In transit"), _("On its way to us"), _("Carrier")),
-    StatusWords("late", "warning", "clock", _("Parcel late"), _("Running late"), _("Staff")),
+    StatusWords("label", "info", "qr", "Label issued", _("Ready to send"), "Shopper"),
+    StatusWords("transit", "info", "truck", "In transit", _("On its way to us"), "Carrier"),
+    StatusWords("late", "warning", "clock", "Parcel late", _("Running late"), "Staff"),
     StatusWords(
-        "received", "info", "package-open", _("Received"), _("We’ve got it"), _("Inspector")
+        "received", "info", "package-open", "Received", _("We’ve got it"), "Inspector"
     ),
     StatusWords(
-        "inspecting", "warning", "search", _("Inspecting"), _("Being checked"), _("Inspector")
+        "inspecting", "warning", "search", "Inspecting", _("Being checked"), "Inspector"
     ),
     StatusWords(
         "partial", "warning", "half",
-        _("Partly accepted"), _("Partly accepted"), _("Shopper may object"),
+        "Partly accepted", _("Partly accepted"), "Shopper may object",
     ),
     StatusWords(
-        "payout", "info", "refresh", _("Refund processing"), _("Refund on its way"), _("System")
+        "payout", "info", "refresh", "Refund processing", _("Refund on its way"), "System"
     ),
-    StatusWords("refunded", "success", "card", _("Refunded"), _("Refunded"), _("Nobody")),
+    StatusWords("refunded", "success", "card", "Refunded", _("Refunded"), "Nobody"),
     StatusWords(
-        "credited", "special", "gift", _("Credit issued"), _("Store credit ready"), _("Nobody")
+        "credited", "special", "gift", "Credit issued", _("Store credit ready"), "Nobody"
     ),
     StatusWords(
         "exchanged", "special", "swap",
-        _("Exchange shipped"), _("Exchange on its way"), _("Carrier"),
+        "Exchange shipped", _("Exchange on its way"), "Carrier",
     ),
-    StatusWords("keep", "success", "heart", _("Keep item"), _("Keep it"), _("System")),
-    StatusWords("hold", "danger", "pause", _("On hold"), _("We’ll be in touch"), _("Lead")),
+    StatusWords("keep", "success", "heart", "Keep item", _("Keep it"), "System"),
+    StatusWords("hold", "danger", "pause", "On hold", _("We’ll be in touch"), "Lead"),
     StatusWords(
-        "failed", "danger", "alert", _("Action failed"), _("We’ll be in touch"), _("Staff")
+        "failed", "danger", "alert", "Action failed", _("We’ll be in touch"), "Staff"
     ),
-    StatusWords("cancelled", "neutral", "x-circle", _("Cancelled"), _("Cancelled"), _("Nobody")),
+    StatusWords("cancelled", "neutral", "x-circle", "Cancelled", _("Cancelled"), "Nobody"),
     StatusWords(
-        "expired", "neutral", "history", _("Expired"), _("Expired"), _("Shopper may restart")
+        "expired", "neutral", "history", "Expired", _("Expired"), "Shopper may restart"
     ),
-    StatusWords("closed", "neutral", "check", _("Closed"), _("Finished"), _("Nobody")),
+    StatusWords("closed", "neutral", "check", "Closed", _("Finished"), "Nobody"),
 )  # fmt: skip
 
 STATUS_WORDS: Mapping[str, StatusWords] = MappingProxyType({row.key: row for row in _ROWS})

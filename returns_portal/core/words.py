@@ -6,26 +6,30 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from babel.dates import format_date, format_skeleton
-from django.utils.translation import get_language, ngettext, to_locale
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from returns_portal.core import clock
+from returns_portal.core.languages import format_locale
 
-# CLDR has no pattern for a full weekday and month without the year, so each language has its own.
+# CLDR has no pattern for a full weekday and month without the year, so each language has its own:
+# without the year, and with it.
 _DAY_PATTERNS = {
-    "ar": "EEEE، d MMMM",
-    "da": "EEEE 'den' d. MMMM",
-    "de": "EEEE, d. MMMM",
-    "es": "EEEE, d 'de' MMMM",
-    "nb": "EEEE d. MMMM",
-    "pl": "EEEE, d MMMM",
+    "ar": ("EEEE، d MMMM", "EEEE، d MMMM y"),
+    "da": ("EEEE 'den' d. MMMM", "EEEE 'den' d. MMMM y"),
+    "de": ("EEEE, d. MMMM", "EEEE, d. MMMM y"),
+    "es": ("EEEE, d 'de' MMMM", "EEEE, d 'de' MMMM 'de' y"),
+    "ja": ("M月d日EEEE", "y年M月d日EEEE"),
+    "nb": ("EEEE d. MMMM", "EEEE d. MMMM y"),
+    "pl": ("EEEE, d MMMM", "EEEE, d MMMM y"),
+    "pt": ("EEEE, d 'de' MMMM", "EEEE, d 'de' MMMM 'de' y"),
 }
-_DAY_PATTERN = "EEEE d MMMM"
+_DAY_PATTERN = ("EEEE d MMMM", "EEEE d MMMM y")
 
 
 def babel_locale() -> str:
     """Return the active language as Babel names it."""
-    return to_locale(get_language() or "en")
+    return format_locale(get_language() or "en")
 
 
 def day(when: date, today: date) -> str:
@@ -35,8 +39,37 @@ def day(when: date, today: date) -> str:
 
 @lru_cache(maxsize=1024)
 def _day(when: date, with_year: bool, locale: str) -> str:
-    pattern = _DAY_PATTERNS.get(locale.split("_")[0], _DAY_PATTERN)
-    return format_date(when, f"{pattern} y" if with_year else pattern, locale=locale)
+    plain, dated = _DAY_PATTERNS.get(locale.split("_")[0], _DAY_PATTERN)
+    return format_date(when, dated if with_year else plain, locale=locale)
+
+
+def plain_day(when: date, today: date) -> str:
+    """Return ``17 November`` in the active language, with the year when it is another one."""
+    return _plain_day(when, when.year != today.year, babel_locale())
+
+
+@lru_cache(maxsize=1024)
+def _plain_day(when: date, with_year: bool, locale: str) -> str:
+    if locale.split("_")[0] == "en":
+        return format_date(when, "d MMMM y" if with_year else "d MMMM", locale=locale)
+    text = format_skeleton("yMMMMd" if with_year else "MMMMd", when, locale=locale)
+    return _unbroken(text)
+
+
+def short_day(when: date, today: date) -> str:
+    """Return ``17 Nov`` in the active language, with the year when it is another one."""
+    text = _short_day(when, when.year != today.year, babel_locale())
+    return text if babel_locale().split("_")[0] == "en" else _unbroken(text)
+
+
+def dated(when: date) -> str:
+    """Return ``17 Nov 2026`` in the active language, always with the year."""
+    return _short_day(when, True, babel_locale())
+
+
+def _unbroken(text: str) -> str:
+    """Keep a date on one line: a full stop in ``17. November`` ends no sentence."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def stamp(moment: datetime) -> str:

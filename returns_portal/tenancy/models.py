@@ -72,7 +72,10 @@ class Merchant(models.Model):
     legal_name = models.CharField(max_length=200, blank=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACTIVE)
     time_zone = models.CharField(max_length=64, default="UTC")
+    # What shoppers are spoken to in when they ask for nothing we offer.
     locale = models.CharField(max_length=16, default="en")
+    # The languages offered to shoppers, of core.languages; empty means all of them.
+    languages = models.JSONField(default=list, blank=True)
     country = models.CharField(max_length=2, default="US")
     currency = models.CharField(max_length=3, default="USD")
     support_email = models.EmailField(blank=True)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from returns_portal.commerce.models import OrderLine
 from returns_portal.core.actor import Actor
@@ -58,14 +59,16 @@ def save_answers(
     with action_transaction():
         draft = ReturnDraft.objects.select_for_update(of=("self",)).filter(pk=draft_id).first()
         if draft is None:
-            raise NotFound("This return was not finished in time. Find your order again.")
+            raise NotFound(
+                _("This return was not finished in time. Find your order again to start over.")
+            )
         content = dict(draft.content)
         if lines is not None:
             _check(draft.order_id, lines)
             content["lines"] = {str(key): _stored(answer) for key, answer in lines.items()}
         if method is not None:
             if method not in Return.Method.values:
-                raise InvalidInput("Choose how you send it back.", field="method")
+                raise InvalidInput(_("Choose how you send it back."), field="method")
             content["method"] = method
         if content != draft.content:
             draft.content = content
@@ -109,13 +112,13 @@ def _check(order_id: UUID, lines: Mapping[UUID, Answer]) -> None:
     for key, answer in lines.items():
         field = str(key)
         if key not in known or answer.order_line_id != key:
-            raise InvalidInput("This item is not in the order. Choose one that is.", field=field)
+            raise InvalidInput(_("This item is not in the order. Choose one that is."), field=field)
         if type(answer.quantity) is not int or not 1 <= answer.quantity < 2**31:
-            raise InvalidInput("Choose how many you return.", field=field)
+            raise InvalidInput(_("Choose how many you return."), field=field)
         if answer.wanted and answer.wanted not in set(ResolutionKind):
-            raise InvalidInput("Choose what you want for this item.", field=field)
+            raise InvalidInput(_("Choose what you want for this item."), field=field)
         if len(answer.comment) > MAX_COMMENT:
-            raise InvalidInput(f"Use up to {MAX_COMMENT} characters.", field=field)
+            raise InvalidInput(_("Use up to %(n)d characters.") % {"n": MAX_COMMENT}, field=field)
 
 
 def _stored(answer: Answer) -> dict[str, object]:

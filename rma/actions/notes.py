@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.record import record_event
 from returns_portal.core.actor import Actor
@@ -60,7 +62,7 @@ def checked(text: str, *, field: str, longest: int = MAX_LENGTH) -> str:
     """Return ``text`` without surrounding space. Raises InvalidInput if empty or overlong."""
     plain = storable(text)
     if not plain:
-        raise InvalidInput("Write something first.", field=field, code="empty_text")
+        raise InvalidInput(_("Write something first."), field=field, code="empty_text")
     if len(plain) > longest:
         raise InvalidInput(
             f"This is {len(plain) - longest} characters too long. Shorten it.",

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.record import NewEvent, record_events
 from returns_portal.commerce.counters import claim_units
@@ -151,9 +153,9 @@ def _check_statement(lines: Sequence[RequestedLine], by_law: datetime | None) ->
 
 def _check_order(read: OrderRead, policy: Policy, method: str) -> None:
     if read.order.status == Order.Status.CANCELLED:
-        raise Conflict("This order was cancelled, so nothing can be returned.", code="cancelled")
+        raise Conflict(_("This order was cancelled, so nothing can be returned."), code="cancelled")
     if method not in policy.methods:
-        raise PolicyRefused("Choose another way to send it back.", field="method", code="method")
+        raise PolicyRefused(_("Choose another way to send it back."), field="method", code="method")
 
 
 def _decide(decision: Decision, override_reason: str, actor: Actor) -> _Outcome:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import StaffTask
 from returns_portal.activity.record import record_event
@@ -130,7 +132,7 @@ def set_own_tracking(rma_id: UUID, *, actor: Actor, carrier: str, tracking_code:
     """Note how the shopper sent the parcel; an unused label of ours is voided."""
     code = tracking_code.strip()
     if not tracking_key(code) or len(code) > 80:
-        raise InvalidInput("Enter the tracking number from your receipt.", field="tracking_code")
+        raise InvalidInput(_("Enter the tracking number from your receipt."), field="tracking_code")
     with action_transaction():
         rma = lock_return(rma_id)
         _check_open(rma)
@@ -138,7 +140,7 @@ def set_own_tracking(rma_id: UUID, *, actor: Actor, carrier: str, tracking_code:
         if shipment.tracking_code == code and shipment.carrier == carrier.strip()[:60]:
             return shipment
         if shipment.status not in _BEFORE_ARRIVAL:
-            raise InvalidTransition("The parcel has arrived, so its number can't be changed.")
+            raise InvalidTransition(_("The parcel has arrived, so its number can't be changed."))
         shipment.carrier = carrier.strip()[:60]
         shipment.tracking_code, shipment.tracking_key = code, tracking_key(code)
         shipment.status = ShipmentStatus.IN_TRANSIT
@@ -258,7 +260,7 @@ def _own_shipment(rma: Return, actor: Actor) -> Shipment:
     if alive is not None and alive.carrier_driver != OWN:
         if cancel_label(rma.pk, actor=actor) is None:
             raise Conflict(
-                "The parcel is on its way with our label. Its tracking is on the return's page."
+                _("The parcel is on its way with our label. Its tracking is on the return's page.")
             )
         alive = None
     return alive or Shipment(rma=rma, carrier_driver=OWN)

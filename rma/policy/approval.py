@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from rma.policy import wording
 from rma.policy.model import WITHDRAWAL, Policy, Reason
 from rma.policy.risk import ALLOWED, BLOCKED, KEY, Points
-from rma.policy.rules import CHECKED_FIRST
 from rma.policy.types import OrderFacts, RequestFacts, RequestLine, Result, RuleSpoken
 
 LABEL, OWN = "label", "own"
@@ -34,7 +36,9 @@ class Whole:
 def automatic(whole: Whole) -> RuleSpoken:
     if whole.policy.approval.automatic:
         return RuleSpoken("automatic", Result.PASS, "", "Easy cases are approved at once.")
-    return RuleSpoken("automatic", Result.REVIEW, CHECKED_FIRST, "A person decides every request.")
+    return RuleSpoken(
+        "automatic", Result.REVIEW, wording.checked_first(), "A person decides every request."
+    )
 
 
 def value_limit(whole: Whole) -> RuleSpoken:
@@ -51,13 +55,13 @@ def value_limit(whole: Whole) -> RuleSpoken:
     facts = {"value_minor": value, "limit_minor": limit, "currency": currency}
     if currency != whole.policy.currency:
         staff = f"Paid in {currency}, the limit is in {whole.policy.currency}. Compare by hand."
-        return RuleSpoken(key, Result.REVIEW, CHECKED_FIRST, staff, None, facts)
-    worth = f"Worth {wording.money(value, currency)}"
-    allowed = wording.money(limit, currency)
+        return RuleSpoken(key, Result.REVIEW, wording.checked_first(), staff, None, facts)
+    with wording.for_staff():
+        worth, allowed = wording.money(value, currency), wording.money(limit, currency)
     if value > limit:
-        staff = f"Over the limit of {allowed}: worth {wording.money(value, currency)}."
-        return RuleSpoken(key, Result.REVIEW, CHECKED_FIRST, staff, None, facts)
-    return RuleSpoken(key, Result.PASS, "", f"{worth}, within {allowed}.", None, facts)
+        staff = f"Over the limit of {allowed}: worth {worth}."
+        return RuleSpoken(key, Result.REVIEW, wording.checked_first(), staff, None, facts)
+    return RuleSpoken(key, Result.PASS, "", f"Worth {worth}, within {allowed}.", None, facts)
 
 
 def review_reason(whole: Whole) -> RuleSpoken:
@@ -68,11 +72,16 @@ def review_reason(whole: Whole) -> RuleSpoken:
         staff = "No reason that a person checks."
         return RuleSpoken("review_reason", Result.PASS, "", staff, None, facts)
     photos = any(line.photos for line in whole.request.lines)
-    sentence = "We look at your photos first. You'll hear from us by e-mail"
+    sentence = _("We look at your photos first. You'll hear from us by e-mail")
     labels = ", ".join(dict.fromkeys(reason.label() for reason in hits))
     staff = f"{labels}: a person checks."
     return RuleSpoken(
-        "review_reason", Result.REVIEW, sentence if photos else CHECKED_FIRST, staff, None, facts
+        "review_reason",
+        Result.REVIEW,
+        sentence if photos else wording.checked_first(),
+        staff,
+        None,
+        facts,
     )
 
 
@@ -81,7 +90,9 @@ def first_return(whole: Whole) -> RuleSpoken:
     facts = {"earlier_returns": earlier}
     if whole.policy.approval.first_return_only and earlier > 0:
         staff = f"{earlier} earlier return{'s' if earlier > 1 else ''} by this shopper."
-        return RuleSpoken("first_return", Result.REVIEW, CHECKED_FIRST, staff, None, facts)
+        return RuleSpoken(
+            "first_return", Result.REVIEW, wording.checked_first(), staff, None, facts
+        )
     staff = "Earlier returns are no obstacle."
     return RuleSpoken("first_return", Result.PASS, "", staff, None, facts)
 
@@ -106,12 +117,12 @@ def risk(whole: Whole) -> RuleSpoken:
         return RuleSpoken(KEY, Result.PASS, "", f"On the allow list. {words}", None, facts)
     if mark == BLOCKED:
         words = f"On the block list. {words}"
-        return RuleSpoken(KEY, Result.REVIEW, CHECKED_FIRST, words, None, facts)
+        return RuleSpoken(KEY, Result.REVIEW, wording.checked_first(), words, None, facts)
     if score < limit.review_at:
         return RuleSpoken(KEY, Result.PASS, "", words, None, facts)
     if limit.shadow:
         return RuleSpoken(KEY, Result.NOTE, "", f"{words} Only noted.", None, facts)
-    return RuleSpoken(KEY, Result.REVIEW, CHECKED_FIRST, words, None, facts)
+    return RuleSpoken(KEY, Result.REVIEW, wording.checked_first(), words, None, facts)
 
 
 def waives_fee(policy: Policy, reason: Reason | None, wanted: str) -> str | None:
@@ -141,13 +152,18 @@ def fee_waiver(
     return next(iter(waivers)) if len(waivers) == 1 else "both"
 
 
-FREE = {
-    "own_carrier": "Free, because you send it yourself",
-    "fault": "Free, because we made the mistake",
-    "exchange": "Free, because you exchange",
-    "both": "Free, because of a mistake of ours and an exchange",
-    "withdrawal": "Free, because you withdraw from the contract",
+_FREE = {
+    "own_carrier": gettext_lazy("Free, because you send it yourself"),
+    "fault": gettext_lazy("Free, because we made the mistake"),
+    "exchange": gettext_lazy("Free, because you exchange"),
+    "both": gettext_lazy("Free, because of a mistake of ours and an exchange"),
+    "withdrawal": gettext_lazy("Free, because you withdraw from the contract"),
 }
+
+
+def free_because(waiver: str) -> str:
+    """Say to the shopper why return shipping is free; empty for a waiver unknown by now."""
+    return str(_FREE.get(waiver, ""))
 
 
 def fee(whole: Whole) -> RuleSpoken:
@@ -155,22 +171,25 @@ def fee(whole: Whole) -> RuleSpoken:
     policy, order = whole.policy, whole.order
     facts: dict[str, Any] = {"fee_minor": 0, "currency": order.currency}
     if policy.fee.amount_minor == 0:
-        return RuleSpoken("fee", Result.NOTE, "Return shipping is free", "No fee.", None, facts)
+        free = _("Return shipping is free")
+        return RuleSpoken("fee", Result.NOTE, free, "No fee.", None, facts)
     if policy.currency != order.currency:
         staff = f"No fee: it is set in {policy.currency} and the order was in {order.currency}."
-        return RuleSpoken("fee", Result.NOTE, "Return shipping is free", staff, None, facts)
+        return RuleSpoken("fee", Result.NOTE, _("Return shipping is free"), staff, None, facts)
     asked = whole.request
     wishes = [(line.reason, line.resolution) for line in asked.lines]
     waiver = fee_waiver(policy, wishes, asked.method)
-    amount = wording.money(policy.fee.amount_minor, order.currency)
+    with wording.for_staff():
+        amount = wording.money(policy.fee.amount_minor, order.currency)
     if waiver is None:
         facts["fee_minor"] = policy.fee.amount_minor
-        sentence = f"Return shipping, {amount} comes off your refund"
+        sentence = _("Return shipping, %(amount)s comes off your refund") % {
+            "amount": wording.money(policy.fee.amount_minor, order.currency)
+        }
         return RuleSpoken("fee", Result.NOTE, sentence, f"Fee {amount}.", None, facts)
     facts["waived"] = waiver
-    return RuleSpoken(
-        "fee", Result.NOTE, FREE[waiver], f"Fee {amount} waived ({waiver}).", None, facts
-    )
+    staff = f"Fee {amount} waived ({waiver})."
+    return RuleSpoken("fee", Result.NOTE, free_because(waiver), staff, None, facts)
 
 
 WholeRule = Callable[[Whole], RuleSpoken]

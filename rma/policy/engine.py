@@ -122,7 +122,7 @@ def _ask(rule: Callable[[S], RuleSpoken], subject: S, line_key: str | None) -> R
         return RuleSpoken(
             "engine_error",
             Result.REVIEW,
-            rules.CHECKED_FIRST,
+            wording.checked_first(),
             staff,
             line_key,
             {"rule": rule.__name__, "error": type(error).__name__},
@@ -217,7 +217,7 @@ def _offer_sentence(
     fault_only: bool,
 ) -> str:
     if fault_only and stop is not None:
-        return f"{stop.sentence}. {wording.FAULT_STILL}"
+        return f"{stop.sentence}. {wording.fault_still()}"
     if stop is not None:
         return stop.sentence
     if case.line.quantity_available < case.line.quantity_ordered:

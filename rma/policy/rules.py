@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
 from rma.policy import wording
 from rma.policy.days import local_day
 from rma.policy.document import Closed, Policy, Reason
@@ -25,8 +28,6 @@ from rma.policy.types import (
     Result,
     RuleSpoken,
 )
-
-CHECKED_FIRST = "We check this request first. You'll hear from us by e-mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def gift_card(case: Case) -> RuleSpoken:
         return case.say(
             "gift_card",
             Result.REFUSE,
-            "Gift cards can't be returned",
+            _("Gift cards can't be returned"),
             "A gift card.",
             gift_card=True,
         )
@@ -105,10 +106,10 @@ def sent(case: Case) -> RuleSpoken:
     if line.quantity_fulfilled > 0:
         staff = f"{line.quantity_fulfilled} of {line.quantity_ordered} sent."
         return case.say("sent", Result.PASS, "", staff, **facts)
-    sentence = "Not sent yet. Come back when it has arrived"
+    sentence = _("Not sent yet. Come back when it has arrived")
     if line.expected_on is not None:
         expected = wording.short_day(line.expected_on, seen=case.today)
-        sentence = f"Not delivered yet. Expected {expected}. Come back then"
+        sentence = _("Not delivered yet. Expected %(day)s. Come back then") % {"day": expected}
     return case.say("sent", Result.REFUSE, sentence, "Not sent yet.", **facts)
 
 
@@ -122,12 +123,18 @@ def already_returned(case: Case) -> RuleSpoken:
     if line.quantity_available > 0:
         staff = f"{line.quantity_available} of {line.quantity_ordered} free to return."
         return case.say("already_returned", Result.PASS, "", staff, **facts)
-    sentence = "Already returned"
-    if line.claims:
-        claim = _latest(line.claims)
-        since = wording.day(claim.since, seen=case.today)
-        sentence = f"In return {claim.rma} since {since}"
-    return case.say("already_returned", Result.REFUSE, sentence, f"{sentence}.", **facts)
+    sentence = _since(case)
+    with wording.for_staff():
+        staff = f"{_since(case)}."
+    return case.say("already_returned", Result.REFUSE, sentence, staff, **facts)
+
+
+def _since(case: Case) -> str:
+    if not case.line.claims:
+        return _("Already returned")
+    claim = _latest(case.line.claims)
+    since = wording.day(claim.since, seen=case.today)
+    return _("In return %(rma)s since %(day)s") % {"rma": claim.rma, "day": since}
 
 
 def _latest(claims: Sequence[Claim]) -> Claim:
@@ -140,10 +147,14 @@ def final_sale(case: Case) -> RuleSpoken:
     if closed.lifted:
         staff = "Final sale or not, a rule accepts it."
         return case.say("final_sale", Result.PASS, "", staff, final_sale=False)
-    bought = wording.day(local_day(case.line.purchased_at, case.order.time_zone), seen=case.today)
     if case.line.final_sale or matched:
-        return _closed(case, "final_sale", closed, f"Sold as final sale on {bought}", matched)
+        return _closed(case, "final_sale", closed, _sold_finally, matched)
     return case.say("final_sale", Result.PASS, "", "No final sale.", final_sale=False)
+
+
+def _sold_finally(case: Case) -> str:
+    bought = wording.day(local_day(case.line.purchased_at, case.order.time_zone), seen=case.today)
+    return _("Sold as final sale on %(day)s") % {"day": bought}
 
 
 def excluded(case: Case) -> RuleSpoken:
@@ -151,9 +162,15 @@ def excluded(case: Case) -> RuleSpoken:
     matched = _match(case.line, closed)
     if closed.lifted or not matched:
         return case.say("excluded", Result.PASS, "", "Not excluded.", matched=[])
-    of_type = case.line.product_type.casefold() in closed.product_types
-    kind = wording.sentence_case(case.line.product_type) if of_type else "This item"
-    return _closed(case, "excluded", closed, f"{kind} can't be returned once delivered", matched)
+    return _closed(case, "excluded", closed, _not_once_delivered, matched)
+
+
+def _not_once_delivered(case: Case) -> str:
+    if case.line.product_type.casefold() not in case.policy.excluded.product_types:
+        return _("This item can't be returned once delivered")
+    kind = wording.sentence_case(case.line.product_type)
+    # Translators: kind is the shop's own name for such goods, e.g. "Cosmetics"
+    return _("%(kind)s can't be returned once delivered") % {"kind": kind}
 
 
 def _match(line: LineFacts, closed: Closed) -> list[str]:
@@ -164,15 +181,15 @@ def _match(line: LineFacts, closed: Closed) -> list[str]:
 
 
 def _closed(
-    case: Case, key: str, closed: Closed, sentence: str, matched: Sequence[str]
+    case: Case, key: str, closed: Closed, words: Callable[[Case], str], matched: Sequence[str]
 ) -> RuleSpoken:
     facts = {"matched": list(matched), "fault": case.fault}
     why = f" ({', '.join(matched)})" if matched else ""
+    with wording.for_staff():
+        staff = f"{words(case)}{why}"
     if case.fault and closed.fault_allowed:
-        return case.say(
-            key, Result.PASS, "", f"{sentence}{why}, but faults may be reported.", **facts
-        )
-    return case.say(key, Result.REFUSE, sentence, f"{sentence}{why}.", **facts)
+        return case.say(key, Result.PASS, "", f"{staff}, but faults may be reported.", **facts)
+    return case.say(key, Result.REFUSE, words(case), f"{staff}.", **facts)
 
 
 def window(case: Case) -> RuleSpoken:
@@ -182,7 +199,7 @@ def window(case: Case) -> RuleSpoken:
         return case.say(
             "window",
             Result.REVIEW,
-            CHECKED_FIRST,
+            wording.checked_first(),
             "No delivery date and no rule for that case. Check when it arrived.",
             anchor=None,
         )
@@ -195,15 +212,17 @@ def window(case: Case) -> RuleSpoken:
         "last": span.last.isoformat(),
         "days": days,
     }
-    shown = wording.short_day(span.until, seen=case.today)
-    start = wording.short_day(span.start, seen=case.today)
-    counted = f"{wording.span(days)} from {start} ({span.anchor})"
+    with wording.for_staff():
+        shown = wording.short_day(span.until, seen=case.today)
+        start = wording.short_day(span.start, seen=case.today)
+        counted = f"{wording.span(days)} from {start} ({span.anchor})"
     if case.today <= span.last:
         grace = ", in the days of grace" if case.today > span.until else ""
+        until = {"day": wording.short_day(span.until, seen=case.today)}
         return case.say(
             "window",
             Result.PASS,
-            f"Open until {shown}",
+            _("Open until %(day)s") % until,
             f"{counted}, until {shown}{grace}.",
             **facts,
         )
@@ -230,13 +249,13 @@ def quantity(asked: Asked) -> RuleSpoken:
     line, wanted = asked.case.line, asked.quantity_asked
     facts = {"wanted": wanted, "available": line.quantity_available}
     if asked.requested.quantity < 1:
-        sentence = f"Choose how many of {line.title} you return"
-        return asked.case.say("quantity", Result.REFUSE, sentence, f"{sentence}.", **facts)
+        sentence = _("Choose how many of %(item)s you return") % {"item": line.title}
+        staff = f"Choose how many of {line.title} you return."
+        return asked.case.say("quantity", Result.REFUSE, sentence, staff, **facts)
     if wanted > line.quantity_available:
-        sentence = partly(asked.case)
-        return asked.case.say(
-            "quantity", Result.REFUSE, sentence, f"{wanted} wanted. {sentence}.", **facts
-        )
+        with wording.for_staff():
+            staff = f"{wanted} wanted. {partly(asked.case)}."
+        return asked.case.say("quantity", Result.REFUSE, partly(asked.case), staff, **facts)
     staff = f"{wanted} of {line.quantity_available} free."
     return asked.case.say("quantity", Result.PASS, "", staff, **facts)
 
@@ -246,7 +265,11 @@ def resolution(asked: Asked) -> RuleSpoken:
     facts = {"wanted": wanted, "offered": list(offered), "reason": asked.reason.key}
     if wanted in offered:
         return asked.case.say("resolution", Result.PASS, "", f"{wanted} is offered.", **facts)
-    sentence = f"Choose {wording.resolutions(offered)} for {asked.case.line.title}"
+    # Translators: outcomes is a list such as "refund, credit or exchange"
+    sentence = _("Choose %(outcomes)s for %(item)s") % {
+        "outcomes": wording.resolutions(offered),
+        "item": asked.case.line.title,
+    }
     staff = f"{wanted or 'No outcome'} isn't offered for {asked.reason.label()}."
     return asked.case.say("resolution", Result.REFUSE, sentence, staff, **facts)
 
@@ -258,9 +281,12 @@ def photo(asked: Asked) -> RuleSpoken:
     if asked.reason.photo != "required" or asked.requested.photos >= needed:
         staff = f"Photos {asked.reason.photo}, {asked.requested.photos} sent."
         return asked.case.say("photo", Result.PASS, "", staff, **facts)
-    sentence = f"Add a photo of {asked.case.line.title} that shows what is wrong"
-    if needed > 1:
-        sentence = f"Add {needed} photos of {asked.case.line.title} that show what is wrong"
+    words = ngettext(
+        "Add a photo of %(item)s that shows what is wrong",
+        "Add %(n)d photos of %(item)s that show what is wrong",
+        needed,
+    )
+    sentence = words % {"n": needed, "item": asked.case.line.title}
     result = Result.REFUSE if asked.channel == "portal" else Result.REVIEW
     staff = f"{asked.reason.label()} needs a photo and there is none."
     return asked.case.say("photo", result, sentence, staff, **facts)
@@ -275,7 +301,10 @@ def answers(asked: Asked) -> RuleSpoken:
         staff = "Nothing left to ask." if asked.reason.questions else "No questions."
         return asked.case.say("answers", Result.PASS, "", staff, **facts)
     question = next(one for one in asked.reason.questions if one.key == open_ones[0])
-    sentence = f"Answer for {asked.case.line.title}: {question.label()}"
+    sentence = _("Answer for %(item)s: %(question)s") % {
+        "item": asked.case.line.title,
+        "question": question.label(get_language() or "en"),
+    }
     result = Result.REFUSE if asked.channel == "portal" else Result.REVIEW
     return asked.case.say("answers", result, sentence, f"Not answered: {question.label()}", **facts)
 

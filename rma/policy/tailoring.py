@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, cast
 
-from rma.policy import rules
+from rma.policy import wording
 from rma.policy.effects import APPROVE, RISK, VERDICT, Effect
 from rma.policy.model import Policy, Reason
 from rma.policy.risk import Points
@@ -31,7 +31,6 @@ from rma.policy.vocabulary import Fact, Kind, Subject
 from rma.policy.withdrawal_terms import is_withdrawal
 
 logger = logging.getLogger(__name__)
-NOT_RETURNABLE = "This item can't be returned"
 _PREFIX = "rule:"
 
 
@@ -195,7 +194,9 @@ class Asking:
         logger.exception("policy.rule_failed", extra={"rule": what})
         staff = f"Rule {what} could not be worked out ({type(error).__name__})."
         facts = {"rule": what, "error": type(error).__name__}
-        said = RuleSpoken("engine_error", Result.REVIEW, rules.CHECKED_FIRST, staff, None, facts)
+        said = RuleSpoken(
+            "engine_error", Result.REVIEW, wording.checked_first(), staff, None, facts
+        )
         self.broken.append(said)
 
     def _matches(self, places: list[int], values: list[Any]) -> Iterable[Match]:
@@ -272,7 +273,9 @@ def _speak(match: Match, line: str | None) -> RuleSpoken:
     rule = match.rule
     verdict = next((one for one in match.wins if _is_verdict(one)), None)
     result = _RESULTS.get(verdict.kind.key, Result.NOTE) if verdict else Result.NOTE
-    usual = {Result.REFUSE: NOT_RETURNABLE, Result.REVIEW: rules.CHECKED_FIRST}.get(result, "")
+    usual = {Result.REFUSE: wording.not_returnable(), Result.REVIEW: wording.checked_first()}.get(
+        result, ""
+    )
     did = rule.did
     if match.overruled:
         did += f". Rule {', '.join(sorted(set(match.overruled.values())))} came first"

@@ -1,50 +1,99 @@
 """The words of the policy: one short sentence for the shopper and one for staff per answer.
 
-Every "no" names the rule and the date. Pure text; nothing is decided here.
+Every "no" names the rule and the date. Pure text; nothing is decided here. Shoppers read it in the
+active language; what staff read is put together inside :func:`for_staff`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 
-from returns_portal.core.money import Money, format_money
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, ngettext, override, pgettext_lazy
+from django.utils.translation import gettext as _
 
-_RESOLUTION_WORDS = {"refund": "refund", "store_credit": "credit", "exchange": "exchange"}
+from returns_portal.core import words
+from returns_portal.core.money import Money, format_money
+from rma.policy.model import Reason
+
+# Translators: what a shopper may get, inside a list such as "refund, credit or exchange"
+_RESOLUTION_WORDS: dict[str, Promise] = {
+    "refund": pgettext_lazy("in a list", "refund"),
+    "store_credit": pgettext_lazy("in a list", "credit"),
+    "exchange": pgettext_lazy("in a list", "exchange"),
+}
 _NUMBER_WORDS = {1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five"}
-FAULT_STILL = "If it's faulty, you can still report a fault"
+# What new policies begin with; merchants may give any reason labels of their own.
+_USUAL_REASONS: tuple[Promise, ...] = (
+    gettext_lazy("Too small"),
+    gettext_lazy("Too large"),
+    gettext_lazy("Changed my mind"),
+    gettext_lazy("Not as described"),
+    gettext_lazy("Faulty or damaged"),
+    gettext_lazy("Wrong item sent"),
+    gettext_lazy("Arrived late"),
+    gettext_lazy("Another reason"),
+)
+
+
+def for_staff() -> AbstractContextManager[None]:
+    """Put sentences together for staff inside the block: the back office speaks English."""
+    return override("en")
+
+
+def reason_label(reason: Reason) -> str:
+    """Return a reason as shoppers read it: the merchant's words, else ours for a usual reason."""
+    language = get_language() or "en"
+    return reason.labels.get(language) or _(reason.label(language))
+
+
+def inside(label: str) -> str:
+    """Return a label for the middle of a sentence, where English begins it small."""
+    return label.lower() if (get_language() or "en").startswith("en") else label
+
+
+def fault_still() -> str:
+    return _("If it's faulty, you can still report a fault")
+
+
+def checked_first() -> str:
+    return _("We check this request first. You'll hear from us by e-mail")
+
+
+def not_returnable() -> str:
+    return _("This item can't be returned")
 
 
 def day(when: date, *, seen: date) -> str:
     """Return ``17 November``, with the year when it is not the year of ``seen``."""
-    return f"{when.day} {when:%B}" + _year(when, seen)
+    return words.plain_day(when, seen)
 
 
 def short_day(when: date, *, seen: date) -> str:
     """Return ``17 Nov``, with the year when it is not the year of ``seen``."""
-    return f"{when.day} {when:%b}" + _year(when, seen)
-
-
-def _year(when: date, seen: date) -> str:
-    return "" if when.year == seen.year else f" {when.year}"
+    return words.short_day(when, seen)
 
 
 def span(days: int) -> str:
     """Return ``30 days``, ``1 day`` or, for whole years, ``2 years``."""
     if days and days % 365 == 0:
-        years = days // 365
-        return "1 year" if years == 1 else f"{years} years"
-    return "1 day" if days == 1 else f"{days} days"
+        return ngettext("%(n)d year", "%(n)d years", days // 365) % {"n": days // 365}
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
 
 
-def either(words: Sequence[str]) -> str:
+def either(alternatives: Sequence[str]) -> str:
     """Join alternatives: ``a``, ``a or b``, ``a, b or c``."""
-    *front, last = words
-    return f"{', '.join(front)} or {last}" if front else last
+    *front, last = alternatives
+    if not front:
+        return last
+    # Translators: the end of a list, e.g. "refund, credit" and "exchange"
+    return _("%(front)s or %(last)s") % {"front": _(", ").join(front), "last": last}
 
 
 def resolutions(keys: Sequence[str]) -> str:
-    return either([_RESOLUTION_WORDS[key] for key in keys])
+    return either([str(_RESOLUTION_WORDS[key]) for key in keys])
 
 
 def sentence_case(text: str) -> str:
@@ -53,43 +102,79 @@ def sentence_case(text: str) -> str:
 
 def open_until(keys: Sequence[str], until: date | None, seen: date) -> str:
     """Say what is possible and through which day: ``Refund, credit or exchange until 6 Dec``."""
-    limit = "" if until is None else f" until {short_day(until, seen=seen)}"
-    return sentence_case(f"{resolutions(keys)}{limit}")
-
-
-def count_is(quantity: int) -> str:
-    """Return ``One is``, ``Two are`` or ``12 are``."""
-    return f"{_NUMBER_WORDS.get(quantity, str(quantity))} {'is' if quantity == 1 else 'are'}"
+    outcomes = resolutions(keys)
+    if until is None:
+        return sentence_case(outcomes)
+    # Translators: outcomes is a list such as "refund, credit or exchange"
+    template = _("%(outcomes)s until %(day)s")
+    return sentence_case(template % {"outcomes": outcomes, "day": short_day(until, seen=seen)})
 
 
 def part_of(
     available: int, ordered: int, claimed: int, claim: tuple[str, date] | None, seen: date
 ) -> str:
     """Say how many of a line's units can come back and where the others are."""
-    head = f"{available} of {ordered} can be returned"
+    head = ngettext(
+        "%(available)d of %(ordered)d can be returned",
+        "%(available)d of %(ordered)d can be returned",
+        available,
+    )
     unsent = ordered - available - claimed
     tail = []
     if claim is not None:
         rma, since = claim
-        tail.append(
-            f"{count_is(claimed)} already in return {rma}, started {short_day(since, seen=seen)}"
+        known = {"count": _count(claimed), "rma": rma, "day": short_day(since, seen=seen)}
+        # Translators: count is a number; English writes small ones as words
+        words_of = ngettext(
+            "%(count)s is already in return %(rma)s, started %(day)s",
+            "%(count)s are already in return %(rma)s, started %(day)s",
+            claimed,
         )
+        tail.append(words_of % known)
     elif claimed:
-        tail.append(f"{count_is(claimed)} already returned")
+        words_of = ngettext(
+            "%(count)s is already returned", "%(count)s are already returned", claimed
+        )
+        tail.append(words_of % {"count": _count(claimed)})
     if unsent > 0:
-        tail.append(f"{count_is(unsent)} not sent yet")
-    return ". ".join([head, *tail])
+        words_of = ngettext("%(count)s is not sent yet", "%(count)s are not sent yet", unsent)
+        tail.append(words_of % {"count": _count(unsent)})
+    return ". ".join([head % {"available": available, "ordered": ordered}, *tail])
+
+
+def _count(quantity: int) -> str:
+    """Return a number that begins a sentence: a word in English, where one is usual."""
+    if (get_language() or "en").startswith("en"):
+        return _NUMBER_WORDS.get(quantity, str(quantity))
+    return str(quantity)
 
 
 def window_over(
     days: int, until: date, start: date, anchor: str, seen: date, *, fault: bool
 ) -> str:
     """Say that the time is over: how long it was, counted from what, and its last day."""
-    what = "Faults could be reported" if fault else "Returns were open"
-    counted = (
-        "delivery" if anchor == "delivered" else f"the expected delivery on {day(start, seen=seen)}"
+    known = {
+        "span": span(days),
+        "start": day(start, seen=seen),
+        "last": day(until, seen=seen),
+    }
+    if anchor == "delivered":
+        template = _("Returns were open for %(span)s after delivery, until %(last)s")
+        if fault:
+            template = _("Faults could be reported for %(span)s after delivery, until %(last)s")
+        return template % known
+    if fault:
+        return (
+            _(
+                "Faults could be reported for %(span)s after the expected delivery on %(start)s, "
+                "until %(last)s"
+            )
+            % known
+        )
+    return (
+        _("Returns were open for %(span)s after the expected delivery on %(start)s, until %(last)s")
+        % known
     )
-    return f"{what} for {span(days)} after {counted}, until {day(until, seen=seen)}"
 
 
 def money(minor: int, currency: str) -> str:
