@@ -9,6 +9,8 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from returns_portal import env
+from returns_portal.core.languages import LANGUAGES as SHOPPER_LANGUAGES
+from returns_portal.core.languages import SOURCE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -241,7 +243,10 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE = SOURCE
+LANGUAGES = list(SHOPPER_LANGUAGES)
+# Catalogues of what shoppers read; ``manage.py compile_texts`` keeps them.
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 TIME_ZONE = "UTC"
 USE_TZ = True
