@@ -33,6 +33,7 @@ from returns_portal.core.errors import Conflict
 from returns_portal.core.queue import wake
 from returns_portal.core.scope import merchant_scope, system_scope
 from returns_portal.integrations.outcomes import Declined, Unavailable, Unknown
+from returns_portal.tenancy.languages import spoken
 from returns_portal.tenancy.models import Merchant
 from rma.models import Return
 
@@ -89,7 +90,7 @@ def queue_letter(
     if not address or is_off:
         return None
     index = blind_index(address, merchant_id=merchant.pk, purpose="email")
-    with speaking(reader.locale or merchant.locale, merchant.time_zone):
+    with speaking(spoken(merchant, reader.locale), merchant.time_zone):
         rendered = render_message(
             kind,
             context(),

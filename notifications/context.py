@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from notifications import sums
 from notifications.brand import brand_of
@@ -89,7 +89,7 @@ def _item_names(rma: Return) -> str:
     units = sum(line.quantity for line in lines)
     if units == 1:
         return lines[0].order_line.title
-    return _("your %(n)d items") % {"n": units}
+    return ngettext("your %(n)d item", "your %(n)d items", units) % {"n": units}
 
 
 def _sentence(words: str) -> str:

@@ -31,9 +31,9 @@ class Rendered:
 
 
 @contextmanager
-def speaking(locale: str, time_zone: str) -> Iterator[None]:
+def speaking(language: str, time_zone: str) -> Iterator[None]:
     """Build and render inside the block in the shopper's language and the merchant's time zone."""
-    with translation.override(locale or "en"), timezone.override(ZoneInfo(time_zone)):
+    with translation.override(language), timezone.override(ZoneInfo(time_zone)):
         yield
 
 

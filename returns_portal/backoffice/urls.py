@@ -10,6 +10,7 @@ from returns_portal.backoffice.views import (
     branding,
     dashboard,
     exchanges,
+    languages,
     messages,
     new_return,
     orders,
@@ -148,6 +149,7 @@ _settings = [
     path("settings/branding/derive/", branding.derive, name="branding_derive"),
     path("settings/branding/preview/", branding.preview, name="branding_preview"),
     path("settings/branding/preview.css", branding.preview_css, name="branding_css"),
+    path("settings/languages/", languages.languages, name="languages"),
     path("settings/logo.png", branding.logo, name="logo"),
     path("settings/integrations/", providers.providers, name="providers"),
     path(

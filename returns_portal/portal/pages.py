@@ -12,22 +12,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation.trans_real import parse_accept_lang_header
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from returns_portal.core.errors import DomainError, NotFound
 from returns_portal.portal.brand import brand_of
+from returns_portal.portal.language import keep_asked, language_for, language_menu
 from rma.policy.live import live_terms
 from rma.policy.withdrawal_terms import STATUTORY
 
 View = Callable[..., HttpResponse]
-
-# Languages the portal has words in; the first is what everybody else reads.
-LANGUAGES = ("en",)
-NOT_HERE = NotFound(
-    "If you came from an e-mail, the link may be over 90 days old. Find your order again to see "
-    "its returns."
-)
 
 
 def shopper_page(*methods: str, framed: bool = True) -> Callable[[View], View]:
@@ -45,13 +39,14 @@ def shopper_page(*methods: str, framed: bool = True) -> Callable[[View], View]:
             zone = ZoneInfo(request.merchant.time_zone)
             if framed:
                 _read_terms(request)
-            with timezone.override(zone), translation.override(language_of(request)):
+            with timezone.override(zone), translation.override(language_for(request)):
                 try:
                     response = view(request, *args, **kwargs)
                 except DomainError as refusal:
                     transaction.set_rollback(True)
                     response = refused(request, refusal)
             response.headers.setdefault("Cache-Control", "no-store")
+            keep_asked(request, response)
             return response
 
         return inner
@@ -65,20 +60,17 @@ def _read_terms(request: HttpRequest) -> None:
         request.terms = live_terms()
 
 
-def language_of(request: HttpRequest) -> str:
-    """Return the first language the browser asks for that the portal speaks."""
-    for wanted, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
-        if wanted.split("-")[0] in LANGUAGES:
-            return wanted.split("-")[0]
-    return LANGUAGES[0]
-
-
 def page(
     request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """Draw a page in the merchant's frame."""
     terms = getattr(request, "terms", STATUTORY)
-    framed = {"brand": brand_of(request.merchant, terms), **context}
+    framed = {
+        "brand": brand_of(request.merchant, terms),
+        "languages": language_menu(request),
+        "language_url": request.path,
+        **context,
+    }
     return render(request, f"portal/{template}", framed, status=status)
 
 
@@ -86,24 +78,33 @@ def refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
     """Say what went wrong and what to do next; a script that asked gets the bare words."""
     if request.headers.get("HX-Request"):
         return HttpResponse(refusal.message, "text/plain; charset=utf-8", status=refusal.status)
-    context = {"message": refusal.message, "is_missing": refusal.status == 404}
+    context = {
+        "message": refusal.message,
+        "is_missing": refusal.status == 404,
+        # What was refused may be an address that only takes forms.
+        "language_url": reverse("find"),
+    }
     return page(request, "refused.html", context, status=refusal.status)
 
 
 @shopper_page("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer an address that does not exist."""
-    return refused(request, NOT_HERE)
+    words = _(
+        "If you came from an e-mail, the link may be over 90 days old. Find your order again to "
+        "see its returns."
+    )
+    return refused(request, NotFound(words))
 
 
 def steps(now: int, draft_token: str) -> list[dict[str, str]]:
     """Return the four steps for ``components/steps.html``; ``now`` counts from 1."""
     known = {"token": draft_token}
     each = (
-        ("Order", reverse("find")),
-        ("Items", reverse("items", kwargs=known)),
-        ("Refund or exchange", reverse("resolution", kwargs=known)),
-        ("Send it back", ""),
+        (_("Order"), reverse("find")),
+        (_("Items"), reverse("items", kwargs=known)),
+        (_("Refund or exchange"), reverse("resolution", kwargs=known)),
+        (_("Send it back"), ""),
     )
     return [
         {

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix
+from django.utils.translation import gettext as _
 
 from returns_portal.core.errors import DomainError
 from rma.drafts import draft_by_token
@@ -57,7 +58,7 @@ def remember(request: HttpRequest, response: HttpResponse, token: str) -> HttpRe
 def proven_draft(request: HttpRequest, token: str) -> ReturnDraft:
     """Return the draft with ``token``. Raises ProofMissing without the cookie, NotFound if gone."""
     if token not in proven_tokens(request):
-        raise ProofMissing("Find your order again to go on. This keeps your order private.")
+        raise ProofMissing(_("Find your order again to go on. This keeps your order private."))
     return draft_by_token(token)
 
 

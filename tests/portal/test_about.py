@@ -95,7 +95,8 @@ def test_a_page_speaks_a_language_it_has(shopper: Shopper, wanted: str) -> None:
     response = shopper.get("", HTTP_ACCEPT_LANGUAGE=wanted)
 
     assert response.status_code == 200
-    assert '<html lang="en"' in text(response)
+    language = "de" if wanted.startswith("de") else "en"
+    assert f'<html lang="{language}" dir="ltr"' in text(response)
 
 
 def test_wrong_methods_are_refused(shopper: Shopper) -> None:

@@ -11,7 +11,9 @@ from refunds.providers.registry import PROVIDERS
 from returns_portal.backoffice.logos import read_logo
 from returns_portal.core.brand import RADII, normal_hex
 from returns_portal.core.errors import InvalidInput
+from returns_portal.core.languages import LANGUAGES, NAMES
 from returns_portal.integrations.models import ProviderAccount
+from returns_portal.tenancy.languages import default_language, offered
 from returns_portal.tenancy.models import Merchant
 from returns_portal.tenancy.permissions import Permission
 from rma.carriers.registry import CARRIERS
@@ -78,6 +80,48 @@ class BrandingForm(forms.Form):
         """Return the merchant's columns as entered, without the logo."""
         columns = {name: value for name, value in self.cleaned_data.items() if name != "logo"}
         return {**columns, "brand_radius": int(columns["brand_radius"])}
+
+
+class LanguagesForm(forms.Form):
+    """The languages shoppers may read, and the one for whoever asks for none of them."""
+
+    languages = forms.MultipleChoiceField(
+        label="Languages",
+        choices=LANGUAGES,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Choose at least one language.",
+            "invalid_choice": "Choose languages from the list.",
+        },
+    )
+    default = forms.ChoiceField(
+        label="Default language",
+        choices=LANGUAGES,
+        help_text="For shoppers whose browser asks for a language you don’t offer.",
+        error_messages={
+            "required": "Choose a default language.",
+            "invalid_choice": "Choose a language from the list.",
+        },
+    )
+
+    def clean(self) -> dict[str, object]:
+        given = super().clean() or {}
+        offered = given.get("languages")
+        if offered and given.get("default") and given["default"] not in offered:
+            self.add_error("default", "Choose a default language that you offer.")
+        return given
+
+    @staticmethod
+    def initial_of(merchant: Merchant) -> dict[str, object]:
+        return {"languages": list(offered(merchant)), "default": default_language(merchant)}
+
+    def changes(self) -> dict[str, object]:
+        """Return the merchant's columns; all languages are kept as none, so that new ones join."""
+        chosen = [code for code in NAMES if code in self.cleaned_data["languages"]]
+        return {
+            "languages": [] if len(chosen) == len(NAMES) else chosen,
+            "locale": self.cleaned_data["default"],
+        }
 
 
 class ApiKeyForm(forms.Form):

@@ -22,8 +22,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from returns_portal.core import barcodes, clock, form_fields, words
 from returns_portal.core.money import Money, format_money
@@ -75,13 +74,13 @@ def money(amount: Money | None, sign: bool = False) -> str:
     """
     if amount is None:
         return ""
-    text = _money(amount, get_language() or "en")
+    text = _money(amount, words.babel_locale())
     return f"+{text}" if sign and amount.minor > 0 else text
 
 
 @lru_cache(maxsize=4096)
-def _money(amount: Money, language: str) -> str:
-    text = format_money(amount, language).replace("-", MINUS)
+def _money(amount: Money, locale: str) -> str:
+    text = format_money(amount, locale).replace("-", MINUS)
     return _CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
 
 
@@ -315,7 +314,7 @@ def message_tone(message: object) -> str:
 @register.simple_tag
 def errors_heading(number: int) -> str:
     """Return the heading of an error summary."""
-    return _("Check this") if number == 1 else _("Check %(number)d things") % {"number": number}
+    return ngettext("Check this", "Check %(number)d things", number) % {"number": number}
 
 
 def _local(moment: datetime) -> datetime:

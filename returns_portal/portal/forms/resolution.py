@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from returns_portal.commerce.models import OrderLine, Variant
 from returns_portal.portal.replacements import Replacements
 from rma.drafts import Answer
+from rma.policy.wording import inside
 from rma.states import ResolutionKind
 
 
@@ -91,7 +92,7 @@ class WishForm(forms.Form):
             return
         for axis, pick in enumerate(self.picks):
             if pick is None:
-                axis_name = (offered.axes[axis] or _("variant")).lower()
+                axis_name = inside(offered.axes[axis] or _("variant"))
                 self.add_error(
                     f"axis-{axis}",
                     _("Choose the %(axis)s you want for %(item)s") % {"axis": axis_name, **names},

@@ -17,6 +17,7 @@ from returns_portal.portal.replacements import Replacements
 from returns_portal.portal.showing.money import paid_with, replacement_name
 from rma.drafts import Answer
 from rma.policy.approval import waives_fee
+from rma.policy.wording import reason_label
 from rma.states import ResolutionKind
 
 Kind = ResolutionKind
@@ -89,7 +90,7 @@ def _card(
     basket: Basket, form: WishForm, worth: Money | None, notice: str, strict: bool
 ) -> WishCard:
     line, reason = form.line, basket.reason(form.answer)
-    about = [line.variant_title, reason.label() if reason else ""]
+    about = [line.variant_title, reason_label(reason) if reason else ""]
     if form.answer.quantity > 1:
         about.insert(0, _("%(n)d of %(all)d") % {"n": form.answer.quantity, "all": line.quantity})
     key = line.pk.hex

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from returns_portal.commerce.models import Variant
@@ -20,6 +21,7 @@ from returns_portal.portal.showing.money import (
 )
 from rma.models import Return
 from rma.policy.types import Result, Verdict
+from rma.policy.wording import inside, reason_label
 from rma.quoting import RESTOCKING, Quote
 from rma.states import ResolutionKind
 
@@ -96,7 +98,7 @@ def sum_lines(basket: Basket, variants: dict[UUID, Variant | None]) -> list[dict
             {
                 "picture": line.image_url,
                 "title": f"{answer.quantity} × {line.title}" if answer.quantity > 1 else line.title,
-                "text": outcome_words(answer.wanted, name, reason.label() if reason else ""),
+                "text": outcome_words(answer.wanted, name, reason_label(reason) if reason else ""),
                 "change_url": f"{change}#item-{line.pk.hex}",
             }
         )
@@ -108,7 +110,10 @@ def outcome_words(wanted: str, replacement: str, reason: str) -> str:
     if wanted == Kind.EXCHANGE:
         return _("Exchange for %(name)s") % {"name": replacement} if replacement else _("Exchange")
     what = _("Store credit") if wanted == Kind.STORE_CREDIT else _("Refund")
-    return f"{what}, {reason.lower()}" if reason else what
+    if not reason:
+        return what
+    # Translators: e.g. "Refund" and "too small"
+    return _("%(outcome)s, %(reason)s") % {"outcome": what, "reason": inside(reason)}
 
 
 def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
@@ -138,7 +143,7 @@ def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
     free = {"label": _("Return shipping"), "text": _("Free")}
     rows += fee_rows(quote.currency, fees_of(quote), brief=True) or [free]
     if Kind.REFUND in quote.breakdowns:
-        payment = paid_with(basket.order).replace(" ending ", " ")
+        payment = paid_with(basket.order, brief=True)
         label = _("Refund to %(payment)s") % {"payment": payment}
         rows.append({"kind": "total", "label": label, "amount": quote.refund})
     if Kind.STORE_CREDIT in quote.breakdowns:
@@ -149,7 +154,7 @@ def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
 def next_words(basket: Basket) -> str:
     """Say what happens after the click, and where the answer goes."""
     decision = basket.decision()
-    where = {"email": masked(basket.order.email)}
+    where = {"email": isolated(masked(basket.order.email))}
     if decision.verdict is Verdict.REVIEW:
         spoken = next(one for one in decision.rules_spoken if one.result is Result.REVIEW)
         words = f"{spoken.sentence.rstrip('.')}"
@@ -157,6 +162,13 @@ def next_words(basket: Basket) -> str:
     if not where["email"]:
         return _("You’ll see the next step at once.")
     return _("You’ll see the next step at once, and get it by e-mail at %(email)s.") % where
+
+
+def isolated(text: str) -> str:
+    """Keep a foreign word together in languages that run from right to left."""
+    if not text or not get_language_bidi():
+        return text
+    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def masked(email: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from returns_portal.core.errors import Conflict
@@ -13,9 +13,14 @@ from returns_portal.core.money import Money, format_money
 from returns_portal.tenancy.models import Merchant
 from rma.policy.document import Policy
 from rma.policy.live import live_policy
-from rma.policy.wording import either, span
+from rma.policy.wording import either, reason_label, span
 
-OUTCOMES = {"refund": "a refund", "store_credit": "store credit", "exchange": "an exchange"}
+# Translators: what a reason leads to, inside a list such as "a refund, store credit or an exchange"
+OUTCOMES = {
+    "refund": pgettext_lazy("in a list", "a refund"),
+    "store_credit": pgettext_lazy("in a list", "store credit"),
+    "exchange": pgettext_lazy("in a list", "an exchange"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,8 @@ def _closed(policy: Policy) -> Iterator[str]:
         (policy.final_sale, _("Items sold as final sale can’t be returned.")),
         (policy.excluded, _("Items marked as not returnable can’t be returned once delivered.")),
     ):
-        still = _(" If one is faulty, you can still report it.") if closed.fault_allowed else ""
-        yield words + still
+        still = _("If one is faulty, you can still report it.") if closed.fault_allowed else ""
+        yield f"{words} {still}".strip()
     kinds = sorted(policy.excluded.product_types | policy.final_sale.product_types)
     if kinds:
         yield _("This includes: %(kinds)s.") % {"kinds": ", ".join(kinds)}
@@ -119,9 +124,12 @@ def _closed(policy: Policy) -> Iterator[str]:
 
 def _outcomes(policy: Policy) -> Iterator[str]:
     for reason in policy.reasons:
-        photo = _(", with a photo") if reason.photo == "required" else ""
-        outcomes = either([OUTCOMES[key] for key in reason.resolutions])
-        yield f"{reason.label()}{photo}: {outcomes}."
+        # Translators: outcomes is a list such as "a refund, store credit or an exchange"
+        words = _("%(reason)s: %(outcomes)s.")
+        if reason.photo == "required":
+            words = _("%(reason)s, with a photo: %(outcomes)s.")
+        outcomes = either([str(OUTCOMES[key]) for key in reason.resolutions])
+        yield words % {"reason": reason_label(reason), "outcomes": outcomes}
 
 
 def _costs(policy: Policy) -> Iterator[str]:

@@ -21,7 +21,7 @@ from rma.drafts import Answer
 from rma.policy.days import local_day
 from rma.policy.model import Question, Reason
 from rma.policy.types import LineOffer, Verdict
-from rma.policy.wording import FAULT_STILL, day
+from rma.policy.wording import day, fault_still, reason_label
 
 # A day and its month stay on one line.
 _DATE = re.compile(r"(\d) (?=[A-Z])")
@@ -75,7 +75,7 @@ class ItemCard:
         return [
             {
                 "key": one.key,
-                "label": one.label(get_language() or "en"),
+                "label": reason_label(one),
                 "checked": one.key == chosen,
                 "asks": " ".join(
                     [
@@ -161,7 +161,7 @@ def _card(
 ) -> ItemCard:
     offer = form.offer
     look, icon = _look(line, offer)
-    sentence = _DATE.sub("\\1\N{NO-BREAK SPACE}", offer.sentence.removesuffix(f". {FAULT_STILL}"))
+    sentence = _DATE.sub("\\1\N{NO-BREAK SPACE}", offer.sentence.removesuffix(f". {fault_still()}"))
     head, _dot, rest = sentence.partition(". ")
     token = basket.draft.token
     fault_url = ""

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from refunds.calculation import Breakdown
 from returns_portal.commerce.models import Order, Variant
 from returns_portal.core.money import Money, format_money
 from returns_portal.portal.basket import Basket
 from rma.drafts import Answer
-from rma.policy.approval import FREE
+from rma.policy.approval import free_because
 from rma.quoting import RESTOCKING, Quote
 from rma.states import ResolutionKind
 
 Row = dict[str, Any]
 Kind = ResolutionKind
-_TAX_WORDS = {"US": "tax", "CA": "tax", "AU": "GST", "NZ": "GST", "IN": "GST", "SG": "GST"}
+_TAX = pgettext_lazy("inside a sentence", "tax")
+_GST = pgettext_lazy("inside a sentence", "GST")
+_VAT = pgettext_lazy("inside a sentence", "VAT")
+_TAX_WORDS = {"US": _TAX, "CA": _TAX, "AU": _GST, "NZ": _GST, "IN": _GST, "SG": _GST}
+_ENDING = re.compile(r"^(?P<card>.+) ending (?P<digits>\d{2,6})$")
 
 
-def paid_with(order: Order) -> str:
-    """Name where a refund goes: ``Visa ending 4242``, or the payments one after the other."""
-    labels = dict.fromkeys(
-        one.label for one in order.payments.all() if one.refundable and one.label
-    )
-    return _(" and ").join(labels) or _("your original payment")
+def paid_with(order: Order, *, brief: bool = False) -> str:
+    """Name where a refund goes: ``Visa ending 4242``, or the payments one after the other.
+
+    ``brief`` leaves the word between card and digits out.
+    """
+    labels = [one.label for one in order.payments.all() if one.refundable and one.label]
+    return payment_words(labels, brief=brief)
+
+
+def payment_words(labels: Iterable[str], *, brief: bool = False) -> str:
+    """Join the names of payments; those of cards are kept in English and put in words here."""
+    named = [_payment(label, brief) for label in dict.fromkeys(labels)]
+    return _(" and ").join(named) or _("your original payment")
+
+
+def _payment(label: str, brief: bool) -> str:
+    found = _ENDING.match(label)
+    if found is None:
+        return label
+    # Translators: card is a brand such as "Visa", digits are the last four of its number
+    words = "%(card)s %(digits)s" if brief else _("%(card)s ending %(digits)s")
+    return words % found.groupdict()
 
 
 def replacement_name(variant: Variant | None) -> str:
@@ -134,7 +157,7 @@ def fee_rows(currency: str, fees: list[dict[str, Any]], *, brief: bool = False) 
     row = {"kind": "plus", "label": label, "was": Money(waived[0]["asked_minor"], currency)}
     if brief:
         return [{**row, "text": _("Free")}]
-    note = FREE.get(waived[0]["waiver"], "")
+    note = free_because(waived[0]["waiver"])
     return [{**row, "note": note, "amount": Money.zero(currency)}]
 
 
@@ -159,7 +182,7 @@ def _notes(basket: Basket, quote: Quote) -> list[Row]:
             _("Includes %(amount)s %(tax)s.")
             % {
                 "amount": format_money(Money(tax, quote.currency)),
-                "tax": _TAX_WORDS.get(country, "VAT"),
+                "tax": _TAX_WORDS.get(country, _VAT),
             }
         )
     if Kind.EXCHANGE in quote.breakdowns:

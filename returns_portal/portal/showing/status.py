@@ -8,18 +8,19 @@ from datetime import date
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from returns_portal.core.clock import today
 from returns_portal.core.money import Money, format_money
 from returns_portal.core.words import day
-from returns_portal.portal.showing.money import replacement_name
+from returns_portal.portal.showing.money import payment_words, replacement_name
 from rma.models import Exchange, Promise, Return
 from rma.policy.days import last_day
 from rma.selectors import ShopperStatus
 from rma.states import ResolutionKind, ResolutionStatus, ShipmentStatus
 
 Kind = ResolutionKind
-_BANKS = "Banks show it within 3 to 5 working days."
+_BANKS = gettext_lazy("Banks show it within 3 to 5 working days.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,11 @@ class Facts:
 
 def read_facts(status: ShopperStatus) -> Facts:
     """Gather what the headlines need. One statement, for the names of the payments."""
-    labels = [one.label for one in status.rma.order.payments.order_by("captured_at", "pk")]
-    names = list(dict.fromkeys(label for label in labels if label))
+    payments = status.rma.order.payments.order_by("captured_at", "pk")
     return Facts(
         status=status,
         amounts=amounts(status),
-        payment=_(" and ").join(names) or _("your original payment"),
+        payment=payment_words(one.label for one in payments if one.label),
         today=today(status.rma.merchant.time_zone),
     )
 
@@ -197,8 +197,8 @@ def _refund_words(facts: Facts) -> tuple[str, str]:
     amount = {"amount": format_money(facts.amounts.refund), "payment": facts.payment}
     less = _less(facts)
     if less:
-        return _("Your refund is %(amount)s") % amount, f"{less} {_(_BANKS)}"
-    return _("%(amount)s is on its way to %(payment)s") % amount, _(_BANKS)
+        return _("Your refund is %(amount)s") % amount, f"{less} {_BANKS}"
+    return _("%(amount)s is on its way to %(payment)s") % amount, str(_BANKS)
 
 
 def _less(facts: Facts) -> str:

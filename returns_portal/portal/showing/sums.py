@@ -13,6 +13,7 @@ from returns_portal.portal.showing.money import deduction_label, fee_rows, repla
 from returns_portal.portal.showing.photos import found_photos
 from returns_portal.portal.showing.status import Facts
 from rma.models import Exchange, Inspection, Return, Shipment
+from rma.policy.wording import reason_label
 from rma.quoting import RESTOCKING
 from rma.selectors import ShopperStatus
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
@@ -34,7 +35,7 @@ def sum_lines(status: ShopperStatus) -> list[dict[str, str]]:
         text = outcome_words(
             line.wanted,
             replacement_name(line.exchange_variant),
-            reason.label() if reason else "",
+            reason_label(reason) if reason else "",
         )
         if any(one.status == Exchange.Status.RESERVED for one in line.exchanges.all()):
             text = _("%(what)s, held for you") % {"what": text}

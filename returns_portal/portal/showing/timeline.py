@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
@@ -18,25 +19,25 @@ K = EventKind
 Step = dict[str, Any]
 
 _WORDS = {
-    K.WITHDRAWAL_DECLARED: "You withdrew from the contract",
-    K.RETURN_INFO_ASKED: "We asked you something",
-    K.RETURN_INFO_GIVEN: "You answered",
-    K.APPEAL_OPENED: "You objected",
-    K.APPEAL_ANSWERED: "We answered your objection",
-    K.LABEL_READY: "Your label was ready",
-    K.TRACKING_ADDED: "You told us the tracking number",
-    K.PARCEL_IN_TRANSIT: "The carrier has your parcel",
-    K.PARCEL_DELIVERED: "Your parcel arrived",
-    K.PARCEL_RECEIVED: "We opened your parcel",
-    K.UNIT_INSPECTED: "We checked your items",
-    K.EXCHANGE_SHIPPED: "We sent your new item",
+    K.WITHDRAWAL_DECLARED: gettext_lazy("You withdrew from the contract"),
+    K.RETURN_INFO_ASKED: gettext_lazy("We asked you something"),
+    K.RETURN_INFO_GIVEN: gettext_lazy("You answered"),
+    K.APPEAL_OPENED: gettext_lazy("You objected"),
+    K.APPEAL_ANSWERED: gettext_lazy("We answered your objection"),
+    K.LABEL_READY: gettext_lazy("Your label was ready"),
+    K.TRACKING_ADDED: gettext_lazy("You told us the tracking number"),
+    K.PARCEL_IN_TRANSIT: gettext_lazy("The carrier has your parcel"),
+    K.PARCEL_DELIVERED: gettext_lazy("Your parcel arrived"),
+    K.PARCEL_RECEIVED: gettext_lazy("We opened your parcel"),
+    K.UNIT_INSPECTED: gettext_lazy("We checked your items"),
+    K.EXCHANGE_SHIPPED: gettext_lazy("We sent your new item"),
 }
 _STOPPED = {
-    K.RETURN_DECLINED: "We couldn’t accept it",
-    K.RETURN_CANCELLED: "The return was cancelled",
-    K.RETURN_EXPIRED: "The return ran out",
-    K.PROMISE_MISSED: "The refund was not out by the day we said",
-    K.PARCEL_EXCEPTION: "The carrier reported a problem",
+    K.RETURN_DECLINED: gettext_lazy("We couldn’t accept it"),
+    K.RETURN_CANCELLED: gettext_lazy("The return was cancelled"),
+    K.RETURN_EXPIRED: gettext_lazy("The return ran out"),
+    K.PROMISE_MISSED: gettext_lazy("The refund was not out by the day we said"),
+    K.PARCEL_EXCEPTION: gettext_lazy("The carrier reported a problem"),
 }
 # Each of these may happen several times; the last one is the one to show.
 _LAST_ONLY = frozenset({K.UNIT_INSPECTED, K.TRACKING_ADDED, K.LABEL_READY, K.EXCHANGE_SHIPPED})
@@ -82,9 +83,9 @@ def _told(event: Event, facts: Facts) -> tuple[str, str]:
     """Return an event in the shopper's words, empty for what only staff need to know."""
     kind = EventKind(event.kind)
     if kind in _WORDS:
-        return _(_WORDS[kind]), "done"
+        return str(_WORDS[kind]), "done"
     if kind in _STOPPED:
-        return _(_STOPPED[kind]), "alert"
+        return str(_STOPPED[kind]), "alert"
     if kind is K.RETURN_REQUESTED:
         return _asked(event, facts), "done"
     if kind is K.RETURN_APPROVED:

@@ -10,16 +10,15 @@ from returns_portal.core.db import attempt
 from returns_portal.core.errors import DomainError
 from returns_portal.portal.forms.status import AppealForm
 from returns_portal.portal.pages import shopper_page
-from returns_portal.portal.views.status import PHOTOS_AT_ONCE, back, shopper_of, show
+from returns_portal.portal.views.status import PHOTOS_AT_ONCE, back, found_return, shopper_of, show
 from rma.actions.appeals import open_appeal
 from rma.evidence import store_photo
-from rma.selectors import status_by_token
 
 
 @shopper_page("POST")
 def appeal(request: HttpRequest, token: str) -> HttpResponse:
     """Take an objection with its photos; sent twice, it is kept once."""
-    found = status_by_token(token)
+    found = found_return(request, token)
     form = AppealForm(request.POST)
     if not form.is_valid():
         return show(request, found, appeal_form=form, status=422)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from returns_portal.core.errors import NotFound
 from returns_portal.portal.pages import shopper_page
@@ -37,7 +38,9 @@ def label(request: HttpRequest, token: str) -> HttpResponse:
     """Download the label."""
     status = status_by_token(token)
     if status.shipment is None or status.rma.status != ReturnStatus.OPEN:
-        raise NotFound("There is no label for this return. Open its page to see what to do next.")
+        raise NotFound(
+            _("There is no label for this return. Open its page to see what to do next.")
+        )
     file = open_label(status.shipment)
     return _download(file.content, file.content_type, file.name)
 
@@ -47,7 +50,7 @@ def slip(request: HttpRequest, token: str) -> HttpResponse:
     """Download the page that goes inside the parcel."""
     rma = status_by_token(token).rma
     if rma.status != ReturnStatus.OPEN:
-        raise NotFound("There is no slip for this return. Open its page to see what to do next.")
+        raise NotFound(_("There is no slip for this return. Open its page to see what to do next."))
     return _download(slip_pdf(rma), "application/pdf", f"return-{rma.number}.pdf")
 
 

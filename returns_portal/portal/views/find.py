@@ -13,6 +13,7 @@ from returns_portal.commerce.selectors import find_order_for_shopper
 from returns_portal.core.actor import SHOPPER
 from returns_portal.core.errors import DomainError
 from returns_portal.portal.forms.lookup import LookupForm
+from returns_portal.portal.language import follow_order, keep_language
 from returns_portal.portal.pages import page, shopper_page
 from returns_portal.portal.proof import proven_draft, proven_tokens, remember
 from returns_portal.portal.showing.glance import at_a_glance
@@ -61,7 +62,9 @@ def _look_up(request: HttpRequest, template: str, onward: str) -> HttpResponse:
         return _show(request, template, form, status=422, title=_("We can’t find that order"))
     draft = _draft(request, order)
     onward_url = reverse(onward, kwargs={"token": draft.token})
-    return remember(request, HttpResponseRedirect(onward_url), draft.token)
+    response = remember(request, HttpResponseRedirect(onward_url), draft.token)
+    # From here on in the order's language, which later pages need not read again.
+    return keep_language(request, response, follow_order(request, order.locale))
 
 
 def _find(request: HttpRequest, *, order: str, who: str) -> Order | None:

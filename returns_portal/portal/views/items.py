@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from returns_portal.core.actor import SHOPPER
 from returns_portal.core.db import attempt
@@ -112,8 +113,12 @@ def _checked(request: HttpRequest, basket: Basket) -> list[ItemForm]:
                 form.add_error(None, refusal.message)
         form.photo_count = len(kept)
         if form.is_chosen and form.needs_photo():
-            words = _("Add a photo of %(item)s that shows what is wrong")
-            form.add_error(None, words % {"item": form.line.title})
+            words = ngettext(
+                "Add a photo of %(item)s that shows what is wrong",
+                "Add %(n)d photos of %(item)s that show what is wrong",
+                1,
+            )
+            form.add_error(None, words % {"n": 1, "item": form.line.title})
     return forms
 
 

@@ -16,6 +16,7 @@ from returns_portal.core.actor import Actor, ActorKind
 from returns_portal.core.db import attempt
 from returns_portal.core.errors import DomainError
 from returns_portal.portal.forms.status import AnswerForm, AppealForm, MessageForm, TrackingForm
+from returns_portal.portal.language import follow_order
 from returns_portal.portal.pages import page, shopper_page
 from returns_portal.portal.showing.photos import return_photos
 from returns_portal.portal.showing.promise import promised
@@ -39,13 +40,13 @@ _PARTS = {"parcel": "portal/_parcel.html", "timeline": "components/timeline.html
 @shopper_page("GET", "HEAD")
 def status(request: HttpRequest, token: str) -> HttpResponse:
     """Show a return to its shopper."""
-    return show(request, status_by_token(token))
+    return show(request, found_return(request, token))
 
 
 @shopper_page("GET", "HEAD")
 def live(request: HttpRequest, token: str) -> HttpResponse:
     """Return a part that changes by itself; the page asks for it while it is looked at."""
-    context = _context(status_by_token(token))
+    context = _context(found_return(request, token))
     part = _PARTS.get(request.GET.get("part", ""), "portal/_live.html")
     if part == _PARTS["parcel"] and context["parcel"] is None:
         part = "portal/_moved_on.html"
@@ -59,7 +60,7 @@ def live(request: HttpRequest, token: str) -> HttpResponse:
 @shopper_page("GET", "HEAD", "POST")
 def cancel(request: HttpRequest, token: str) -> HttpResponse:
     """Ask once, then cancel."""
-    found = status_by_token(token)
+    found = found_return(request, token)
     if request.method != "POST":
         context = {"rma": found.rma, "may_cancel": found.may_cancel, "held": _held(found)}
         return page(request, "cancel.html", context)
@@ -75,7 +76,7 @@ def cancel(request: HttpRequest, token: str) -> HttpResponse:
 @shopper_page("POST")
 def message(request: HttpRequest, token: str) -> HttpResponse:
     """Write to staff."""
-    found = status_by_token(token)
+    found = found_return(request, token)
     form = MessageForm(request.POST)
     if not form.is_valid():
         return show(request, found, message_form=form, status=422)
@@ -88,7 +89,7 @@ def message(request: HttpRequest, token: str) -> HttpResponse:
 @shopper_page("POST")
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """Answer the open question, with photos if they were asked for."""
-    found = status_by_token(token)
+    found = found_return(request, token)
     uploads = request.FILES.getlist("photos")[:PHOTOS_AT_ONCE]
     form = AnswerForm(request.POST, photos=len(uploads))
     if not form.is_valid():
@@ -109,7 +110,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 @shopper_page("POST")
 def tracking(request: HttpRequest, token: str) -> HttpResponse:
     """Take the tracking number of a parcel that the shopper sends."""
-    found = status_by_token(token)
+    found = found_return(request, token)
     form = TrackingForm(request.POST)
     if not form.is_valid():
         return show(request, found, tracking_form=form, status=422)
@@ -122,6 +123,13 @@ def tracking(request: HttpRequest, token: str) -> HttpResponse:
         return show(request, found, tracking_form=form, status=422)
     messages.success(request, _("Thank you. We look out for your parcel."))
     return back(found.rma)
+
+
+def found_return(request: HttpRequest, token: str) -> ShopperStatus:
+    """Read a return and go on in the language it was asked for in."""
+    found = status_by_token(token)
+    follow_order(request, found.rma.locale)
+    return found
 
 
 def shopper_of(rma: Return) -> Actor:
@@ -194,6 +202,7 @@ def show(
         "appeal_form": AppealForm(),
         "tracking_form": TrackingForm(initial=kept),
         "error": error,
+        "language_url": reverse("status", kwargs={"token": found.rma.token}),
         "bound": next(iter(bound.values()), None),
         **bound,
     }

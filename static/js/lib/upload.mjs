@@ -48,17 +48,17 @@ function add(box, file) {
   async function start() {
     retry.hidden = true;
     bar.hidden = false;
-    if (!/^image\/(jpeg|png|webp|heic|heif)$/.test(file.type)) return fail("This is no photo. Choose a JPEG, PNG or WebP.");
+    if (!/^image\/(jpeg|png|webp|heic|heif)$/.test(file.type)) return fail(box.dataset.wordsType);
     const body = new FormData();
     body.append("file", await scaled(file), file.name.replace(/\.\w+$/, ".jpg"));
-    if (body.get("file").size > Number(box.dataset.maxBytes)) return fail("This photo is too big. Take it again or choose another.");
+    if (body.get("file").size > Number(box.dataset.maxBytes)) return fail(box.dataset.wordsSize);
     say("uploading", "0%");
     try {
       const html = await send(box.dataset.upload, body, (percent) => { reached = percent; bar.value = percent; say("uploading", `${percent}%`); }, (sent) => { request = sent; });
       item.outerHTML = html;
       box.dispatchEvent(new CustomEvent("uploaded", { bubbles: true }));
     } catch (error) {
-      fail(error.message || `The upload stopped at ${reached}%.`, true);
+      fail(error.message || `${box.dataset.wordsStopped} ${reached}%`, true);
     }
   }
   function fail(text, again = false) { say("error", text); bar.hidden = true; retry.hidden = !again; }

@@ -160,6 +160,7 @@ ENTRIES: dict[str, Entry] = {
     "branding_derive": Entry(P.SETTINGS_EDIT, query="?color=%231f6f5b"),
     "branding_preview": Entry(P.SETTINGS_EDIT, query="?color=%231f6f5b"),
     "branding_css": Entry(P.SETTINGS_EDIT, query="?color=%231f6f5b"),
+    "languages": Entry(P.SETTINGS_EDIT, BOTH, body=_a(languages=["de", "en"], default="de")),
     "providers": Entry(P.SETTINGS_EDIT),
     "provider_new": Entry(
         P.SETTINGS_EDIT,
