@@ -39,10 +39,12 @@ def method(request: HttpRequest, token: str) -> HttpResponse:
     """Choose how to send it back, see everything once more, confirm."""
     draft = proven_draft(request, token)
     if draft.return_token:
-        return HttpResponseRedirect(reverse("status", kwargs={"token": draft.return_token}))
+        return _to_return(draft.return_token)
     basket = read_basket(request.merchant, draft)
     if not basket.answers or not all(one.wanted for one in basket.answers):
-        return HttpResponseRedirect(reverse("resolution", kwargs={"token": token}))
+        return _unless_made(request, token) or HttpResponseRedirect(
+            reverse("resolution", kwargs={"token": token})
+        )
     if request.method != "POST":
         return _show(request, basket, draft.content.get("method", ""))
     chosen = request.POST.get("method", "")
@@ -51,12 +53,24 @@ def method(request: HttpRequest, token: str) -> HttpResponse:
         return _show(request, basket, "", errors, status=422)
     if request.POST.get("seen", _seen(basket)) != _seen(basket):
         words = _("Something changed since you opened this page. Check it and confirm again")
-        return _show(request, basket, chosen, [{"text": words, "href": "#sum"}], status=409)
+        return _unless_made(request, token) or _show(
+            request, basket, chosen, [{"text": words, "href": "#sum"}], status=409
+        )
     try:
         rma = _confirm(basket, chosen)
     except DomainError as refusal:
         return _refuse(request, basket, chosen, refusal)
-    return HttpResponseRedirect(reverse("status", kwargs={"token": rma.token}))
+    return _to_return(rma.token)
+
+
+def _to_return(token: str) -> HttpResponse:
+    return HttpResponseRedirect(reverse("status", kwargs={"token": token}))
+
+
+def _unless_made(request: HttpRequest, token: str) -> HttpResponse | None:
+    """Lead to the return if another tab made it since this one looked: it took the units."""
+    made = proven_draft(request, token).return_token
+    return _to_return(made) if made else None
 
 
 @shopper_page("POST")
