@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from returns_portal.commerce.keys import email_index, number_key, postcode_index
+from returns_portal.commerce.keys import email_index, number_key, phone_indexes, postcode_index
 from returns_portal.commerce.models import Order, Variant
 from returns_portal.commerce.platforms.base import (
     AddressRecord,
@@ -25,7 +25,7 @@ from returns_portal.commerce.platforms.base import (
 from returns_portal.core.crypto import normalise
 
 # Raised when the mapping below changes, so that the next import refreshes orders it already has.
-MIRROR_VERSION = 1
+MIRROR_VERSION = 2
 FINAL_SALE_TAGS = frozenset({"final-sale", "final sale", "final_sale", "finalsale"})
 MAX_URL = 500
 
@@ -60,6 +60,8 @@ def order_columns(record: OrderRecord) -> dict[str, Any]:
     email = record.email or record.customer.email
     address = record.shipping_address
     proof = address.postcode or record.billing_address.postcode
+    country = address.country or record.billing_address.country
+    phone, national_phone = phone_indexes(order_phone(record), country)
     foreign = record.shop_currency != record.currency
     return {
         "number": record.number,
@@ -69,8 +71,10 @@ def order_columns(record: OrderRecord) -> dict[str, Any]:
         "email": email,
         "email_index": email_index(email),
         "postcode_index": postcode_index(proof),
+        "phone_index": phone,
+        "national_phone_index": national_phone,
         "shipping_address": address_columns(address) if address != AddressRecord() else {},
-        "country": address.country or record.billing_address.country,
+        "country": country,
         "locale": (record.locale or record.customer.locale)[:16],
         "currency": record.currency,
         "total_minor": record.total.minor,
@@ -93,6 +97,16 @@ def order_columns(record: OrderRecord) -> dict[str, Any]:
 def shopper_name(record: OrderRecord) -> str:
     """Return the best name known for the shopper."""
     return record.customer.name or record.shipping_address.name or record.billing_address.name
+
+
+def order_phone(record: OrderRecord) -> str:
+    """Return the phone number the shopper gave for this order, else the one the shop knows."""
+    return (
+        record.phone
+        or record.shipping_address.phone
+        or record.billing_address.phone
+        or record.customer.phone
+    )
 
 
 def customer_columns(record: OrderRecord) -> dict[str, Any]:

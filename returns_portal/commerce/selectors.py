@@ -16,7 +16,7 @@ from django.db.models import (
     prefetch_related_objects,
 )
 
-from returns_portal.commerce.keys import email_index, number_key, postcode_index
+from returns_portal.commerce.keys import email_index, number_key, phone_proof, postcode_index
 from returns_portal.commerce.models import Order, OrderLine, Payment
 from returns_portal.core.crypto import normalise
 from returns_portal.core.db import preload
@@ -24,14 +24,18 @@ from returns_portal.core.errors import NotFound
 
 
 def find_order_for_shopper(number: str, proof: str) -> Order | None:
-    """Return the order with this number if ``proof`` is its e-mail address or postal code.
+    """Return the order with this number if ``proof`` is its e-mail, phone number or postal code.
 
-    One statement whatever is wrong, with both blind indexes computed each time, so that a wrong
+    One statement whatever is wrong, with all blind indexes computed each time, so that a wrong
     number and a wrong proof cost the same. Cancelled orders are not found.
     """
     key = number_key(number)
-    proofs = Q(email_index=email_index(proof) or b"-") | Q(
-        postcode_index=postcode_index(proof) or b"-"
+    phone = phone_proof(proof) or b"-"
+    proofs = (
+        Q(email_index=email_index(proof) or b"-")
+        | Q(postcode_index=postcode_index(proof) or b"-")
+        | Q(phone_index=phone)
+        | Q(national_phone_index=phone)
     )
     matching = Order.objects.filter(proofs, number_key=key or "-", status=Order.Status.OPEN)
     return matching.order_by("-placed_at").first()

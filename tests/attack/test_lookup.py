@@ -36,6 +36,7 @@ def plain(answer: Any, *typed: str) -> str:
 @pytest.mark.parametrize(
     ("order", "who"),
     [("NL-9999", EMAIL), ("NL-7", "eve@example.com"), ("NL-7", "99999"), ("NL-7", "%"),
+     ("NL-7", "+46700000009"), ("NL-7", "0700000009"),
      ("NL-7", "' OR 1=1 --"), ("NL_7", "_"), ("%", EMAIL),
      ("NL-7", "maya@example.com.evil.example"), ("NL-7\u200b9", EMAIL)],
 )  # fmt: skip
@@ -56,13 +57,13 @@ def test_every_wrong_guess_gets_the_same_bytes(attack: Attack, order: str, who: 
 def test_a_wrong_number_and_a_wrong_proof_do_the_same_work(attack: Attack) -> None:
     client, asked = Client(), []
     look_up("NL-0000", EMAIL, client)
-    for order, who in (("NL-9999", EMAIL), ("NL-7", "eve@example.com")):
+    for order, who in (("NL-9999", EMAIL), ("NL-7", "eve@example.com"), ("NL-7", "0700000009")):
         cache.clear()
         with CaptureQueriesContext(connection) as statements:
             assert look_up(order, who, client).status_code == 422
         asked.append([re.sub(r"'[^']*'|\bs\d+_x\d+", "?", one["sql"]) for one in statements])
 
-    assert asked[0] == asked[1]
+    assert asked[0] == asked[1] == asked[2]
     assert any("commerce_order" in sql for sql in asked[0])
 
 

@@ -46,6 +46,52 @@ def test_find_order_for_shopper_as_people_type_it_finds_it(
 
 
 @pytest.mark.parametrize(
+    ("phone", "country", "typed"),
+    [
+        ("070-000 00 01", "SE", ["070-000 00 01", "0700000001", "+46 70 000 00 01", "0046700000001",
+                                 "+46 (0)70 000 00 01", "＋46700000001", "70 000 00 01"]),
+        ("+49 170 1234567", "SE", ["0170/1234567", "+49 170 1234567", "+49‑170‑1234567"]),
+        ("(415) 555-2671", "US", ["415.555.2671", "+1 415 555 2671", "1 415 555 2671"]),
+        ("06 1234 5678", "IT", ["06 12345678", "+39 06 1234 5678"]),
+        ("090-1234-5678", "JP", ["090-1234-5678", "+81 90 1234 5678", "٠٩٠١٢٣٤٥٦٧٨"]),
+    ],
+)  # fmt: skip
+def test_find_order_for_shopper_by_phone_in_any_form_finds_it(
+    record: OrderRecord, phone: str, country: str, typed: list[str]
+) -> None:
+    address = replace(record.shipping_address, country=country, phone="")
+    order, _ = upsert_order(replace(record, phone=phone, shipping_address=address), actor=SYSTEM)
+
+    missed = [proof for proof in typed if find_order_for_shopper("1001", proof) != order]
+
+    assert missed == []
+
+
+@pytest.mark.parametrize("phone", ["", "070-000 00 01", "12345", "call me", "+999 1"])
+@pytest.mark.parametrize("typed", ["0700000002", "+47 70 000 00 01", "00", "12345", "+", "-", "+0"])
+def test_find_order_for_shopper_by_another_phone_finds_nothing(
+    record: OrderRecord, phone: str, typed: str
+) -> None:
+    address = replace(record.shipping_address, country="SE", phone="")
+    upsert_order(replace(record, phone=phone, shipping_address=address), actor=SYSTEM)
+
+    with CaptureQueriesContext(connection) as queries:
+        found = find_order_for_shopper("1001", typed)
+
+    assert found is None
+    assert len(queries) == 1
+
+
+def test_find_order_for_shopper_takes_the_address_phone_where_the_order_has_none(
+    record: OrderRecord,
+) -> None:
+    address = replace(record.shipping_address, country="SE", phone="070-000 00 03")
+    order, _ = upsert_order(replace(record, phone="", shipping_address=address), actor=SYSTEM)
+
+    assert find_order_for_shopper("1001", "+46700000003") == order
+
+
+@pytest.mark.parametrize(
     ("number", "proof"),
     [
         ("NL-48214", "maya@example.com"),

@@ -64,7 +64,7 @@ def the_return() -> Return:
 
 def find(page: Page) -> None:
     page.get_by_label("Order number").fill("NL-1001")
-    page.get_by_label("E-mail or delivery postcode").fill("maya@example.com")
+    page.get_by_label("E-mail, phone or delivery postcode").fill("maya@example.com")
     page.get_by_role("button", name="Find my order").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("What would you like to return?")
 
@@ -76,7 +76,7 @@ def test_return_from_the_first_page_to_the_label(visit: Visit, shop: Merchant, w
     found = look(page)
 
     page.get_by_label("Order number").fill("NL-9999")
-    page.get_by_label("E-mail or delivery postcode").fill("maya@example.com")
+    page.get_by_label("E-mail, phone or delivery postcode").fill("maya@example.com")
     page.get_by_role("button", name="Find my order").click()
     expect(page.get_by_role("alert")).to_be_focused()
     expect(page.get_by_label("Order number")).to_have_value("NL-9999")

@@ -32,6 +32,8 @@ def drafts() -> int:
         ("#nl 1001", " MAYA@Example.com "),
         ("nl1001", "111 23"),
         ("NL-1001", "11123"),
+        ("NL-1001", "070-000 00 01"),
+        ("NL-1001", "+46 70 000 00 01"),
     ],
 )
 def test_find_with_number_and_proof_opens_the_items(

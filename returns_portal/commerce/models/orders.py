@@ -44,7 +44,8 @@ class Order(TenantModel):
     """A mirrored order: read-only but for what its source updates.
 
     ``number_key`` is the number as people may type it, normalised: upper case, letters and digits
-    only. ``email_index`` and ``postcode_index`` are blind indexes of the shopper's proofs.
+    only. ``email_index``, ``postcode_index`` and the two of the phone number, in international and
+    in national form, are blind indexes of the shopper's proofs.
     """
 
     class Status(models.TextChoices):
@@ -61,6 +62,8 @@ class Order(TenantModel):
     email = SealedTextField()
     email_index = models.BinaryField(max_length=16, default=b"")
     postcode_index = models.BinaryField(max_length=16, default=b"")
+    phone_index = models.BinaryField(max_length=16, default=b"")
+    national_phone_index = models.BinaryField(max_length=16, default=b"")
     # name, street1, street2, city, state, zip, country, phone
     shipping_address = SealedJSONField()
     country = models.CharField(max_length=2, blank=True)

@@ -19,6 +19,8 @@ class LookupForm(forms.Form):
     )
     who = PlainText(
         max_length=254,
-        label=_("E-mail or delivery postcode"),
-        error_messages={"required": _("Write the e-mail or the postcode of your order")},
+        label=_("E-mail, phone or delivery postcode"),
+        error_messages={
+            "required": _("Write the e-mail, the phone number or the postcode of your order")
+        },
     )

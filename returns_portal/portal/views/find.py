@@ -58,7 +58,9 @@ def _look_up(request: HttpRequest, template: str, onward: str) -> HttpResponse:
     except DomainError as refusal:
         return _refuse(request, template, form, refusal)
     if order is None:
-        form.add_error("order", _("Check the order number, and the e-mail or postcode"))
+        form.add_error(
+            "order", _("Check the order number, and the e-mail, phone number or postcode")
+        )
         return _show(request, template, form, status=422, title=_("We can’t find that order"))
     draft = _draft(request, order)
     onward_url = reverse(onward, kwargs={"token": draft.token})
