@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from notifications.catalogue import OWED, MessageKind
+from notifications.catalogue import BESIDE_RETURNS, OWED, MessageKind
 from notifications.channels.base import Channel
 from notifications.channels.email import EmailChannel
 from notifications.context import context_for
@@ -86,7 +86,7 @@ def queue_letter(
     """
     address, merchant = reader.address.strip(), reader.merchant
     own = MessageTemplate.objects.filter(kind=kind).first()
-    is_off = own is not None and not own.is_enabled and kind not in OWED
+    is_off = own is not None and not own.is_enabled and kind not in OWED | BESIDE_RETURNS
     if not address or is_off:
         return None
     index = blind_index(address, merchant_id=merchant.pk, purpose="email")

@@ -10,6 +10,7 @@ from returns_portal.activity.kinds import EventKind
 class MessageKind(StrEnum):
     """One kind of message; templates are ``emails/<kind>.{subject.txt,txt,html}``."""
 
+    ORDER_LINK = "order_link"
     REQUEST_RECEIVED = "request_received"
     APPROVED = "approved"
     REJECTED = "rejected"
@@ -31,6 +32,7 @@ class MessageKind(StrEnum):
 
 # What staff call them.
 TITLES: dict[MessageKind, str] = {
+    MessageKind.ORDER_LINK: "Link to the shopper’s orders",
     MessageKind.REQUEST_RECEIVED: "Request received",
     MessageKind.APPROVED: "Approved, with label and instructions",
     MessageKind.REJECTED: "Not accepted, with the reason",
@@ -52,6 +54,8 @@ TITLES: dict[MessageKind, str] = {
 
 # What the law wants sent, whatever the merchant has switched off.
 OWED = frozenset({MessageKind.WITHDRAWAL_RECEIVED})
+# What shoppers ask for themselves, before there is any return: never switched off.
+BESIDE_RETURNS = frozenset({MessageKind.ORDER_LINK})
 
 # Which of several events about the same news speaks is decided in handlers.
 ON_EVENT: dict[EventKind, MessageKind] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from notifications.withdrawals import acknowledgement
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
 from returns_portal.tenancy.links import portal_link
+from returns_portal.tenancy.models import Merchant
+from rma.actions.links import LIFE
 from rma.models import Appeal, Note, Return, ReturnLine
 from rma.policy.days import last_day
 from rma.states import ResolutionKind
@@ -80,6 +83,22 @@ def context_for(kind: MessageKind, rma: Return, event: Event) -> dict[str, Any]:
         "table_lines": table_lines(shown["items"], shown["rows"]),
         **_person(kind, rma, event),
         **_appeal(kind, event),
+    }
+
+
+def order_link_context(merchant: Merchant, token: str) -> dict[str, Any]:
+    """Return the template context of the mail that opens a shopper's orders."""
+    return {
+        "brand": brand_of(merchant),
+        "merchant_name": merchant.name,
+        "support_email": merchant.support_email,
+        "button_url": portal_link(merchant, "open_link", token=token),
+        "button_label": _("Show my orders"),
+        # What a merchant's own subject may name, and this mail has not.
+        "rma_number": "",
+        "order_number": "",
+        "minutes": LIFE // timedelta(minutes=1),
+        "steps": [],
     }
 
 

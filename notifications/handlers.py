@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 
 from notifications.actions import Reader, queue_letter, queue_message
 from notifications.catalogue import ON_EVENT, MessageKind
-from notifications.context import load_return
+from notifications.context import load_return, order_link_context
 from notifications.models import Message
 from notifications.parcel import parcel_of
 from notifications.withdrawals import acknowledgement
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
 from returns_portal.activity.record import handles
+from returns_portal.core.actor import SYSTEM
+from rma.actions.links import GivenOut, give_out_link
 from rma.models import Note, Return
 from rma.states import ReturnStatus
 from rma.withdrawals import keep_paper, withdrawal_by_id
@@ -51,6 +53,24 @@ def _acknowledge(event: Event) -> None:
         lambda: acknowledgement(withdrawal.pk),
         rma=withdrawal.rma,
         attachments=[{"path": keep_paper(withdrawal), "name": name, "type": "application/pdf"}],
+    )
+
+
+@handles(EventKind.LINK_ASKED, name="notifications.order_link")
+def send_order_link(event: Event) -> None:
+    """Send the link that somebody asked for, if an order has their address."""
+    given = give_out_link(event.subject_id, actor=SYSTEM)
+    if given is not None:
+        _mail_link(given, event)
+
+
+def _mail_link(given: GivenOut, event: Event) -> None:
+    merchant = given.link.merchant
+    queue_letter(
+        MessageKind.ORDER_LINK,
+        Reader(merchant, given.address, given.link.locale),
+        event,
+        lambda: order_link_context(merchant, given.token),
     )
 
 

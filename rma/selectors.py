@@ -178,9 +178,14 @@ def status_by_token(token: str) -> ShopperStatus:
 
 def returns_of_order(order_id: Any) -> list[Return]:
     """Return the returns of one order, newest first, with their lines."""
+    return returns_of_orders([order_id])
+
+
+def returns_of_orders(order_ids: list[Any]) -> list[Return]:
+    """Return the returns of several orders, newest first, with their lines. Three statements."""
     lines = ReturnLine.objects.select_related("order_line").order_by("position", "pk")
     return list(
-        Return.objects.filter(order_id=order_id)
+        Return.objects.filter(order_id__in=order_ids)
         .defer("facts", "decision", "quote")
         .prefetch_related(Prefetch("lines", lines))
         .order_by("-created_at", "-pk")

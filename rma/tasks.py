@@ -8,6 +8,7 @@ from returns_portal.core.queue import taken
 from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
 from rma.actions.drafts import discard_expired_drafts
+from rma.actions.links import discard_expired_links
 from rma.actions.promises import miss_due_promises
 from rma.actions.rehearsing import TASK
 from rma.actions.review import expire_due_returns
@@ -17,13 +18,14 @@ from rma.rehearsal.running import rehearse_due
 
 @shared_task(name="rma.expire_returns")
 def expire_returns() -> int:
-    """Let returns run out, mark missed promises, and throw away drafts that nobody finished."""
+    """Let returns run out, mark missed promises, throw away old links and unfinished drafts."""
     expired = 0
     for merchant in Merchant.objects.filter(status=Merchant.Status.ACTIVE):
         with merchant_scope(merchant.pk):
             expired += expire_due_returns()
             miss_due_promises()
             discard_expired_drafts()
+            discard_expired_links()
     return expired
 
 

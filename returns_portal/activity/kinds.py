@@ -14,6 +14,7 @@ class EventKind(StrEnum):
     REHEARSAL_STARTED = "rehearsal.started"
     REHEARSAL_FINISHED = "rehearsal.finished"
     REHEARSAL_CANCELLED = "rehearsal.cancelled"
+    LINK_ASKED = "link.asked"
     RETURN_REQUESTED = "return.requested"
     RETURN_APPROVED = "return.approved"
     RETURN_DECLINED = "return.declined"

@@ -13,6 +13,7 @@ from returns_portal.core.money import Money, format_money
 K = EventKind
 
 _WORDS: Mapping[str, tuple[str, str]] = {
+    K.LINK_ASKED: ("asked for a link to their orders", "mail"),
     K.RETURN_REQUESTED: ("requested the return", "returns"),
     K.RETURN_APPROVED: ("approved it", "check-circle"),
     K.RETURN_DECLINED: ("declined it", "x-circle"),

@@ -1,6 +1,7 @@
 """Proof of knowing an order: a signed cookie that names the drafts this browser has opened.
 
-The address of a draft alone opens nothing; whoever has it must also hold the cookie.
+The address of a draft alone opens nothing; whoever has it must also hold the cookie. A second one
+names the shopper, by blind index, whose mailed link this browser has opened.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from rma.drafts import draft_by_token
 from rma.models import ReturnDraft
 
 COOKIE = "rp_drafts"
+SHOPPER_COOKIE = "rp_shopper"
 MOST = 6
 _AGE = timedelta(days=14)
 
@@ -31,28 +33,14 @@ class ProofMissing(DomainError):
 
 def proven_tokens(request: HttpRequest) -> list[str]:
     """Return the tokens of the drafts this browser opened at this merchant, newest first."""
-    try:
-        tokens = signing.loads(
-            request.COOKIES.get(COOKIE, ""), salt=_salt(request), max_age=_AGE.total_seconds()
-        )
-    except signing.BadSignature:
-        return []
-    return [token for token in tokens if isinstance(token, str)]
+    tokens = _signed(request, COOKIE)
+    return [one for one in tokens if isinstance(one, str)] if isinstance(tokens, list) else []
 
 
 def remember(request: HttpRequest, response: HttpResponse, token: str) -> HttpResponse:
     """Let this browser open the draft with ``token``; the oldest of many is forgotten."""
     others = [known for known in proven_tokens(request) if known != token]
-    response.set_cookie(
-        COOKIE,
-        signing.dumps([token, *others][:MOST], salt=_salt(request)),
-        max_age=_AGE,
-        path=get_script_prefix(),
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
+    return _set(request, response, COOKIE, [token, *others][:MOST])
 
 
 def proven_draft(request: HttpRequest, token: str) -> ReturnDraft:
@@ -62,5 +50,44 @@ def proven_draft(request: HttpRequest, token: str) -> ReturnDraft:
     return draft_by_token(token)
 
 
-def _salt(request: HttpRequest) -> str:
-    return f"portal.drafts:{request.merchant.pk}"
+def remember_shopper(request: HttpRequest, response: HttpResponse, index: bytes) -> HttpResponse:
+    """Let this browser see the orders of the shopper with this blind index of their e-mail."""
+    return _set(request, response, SHOPPER_COOKIE, index.hex())
+
+
+def proven_shopper(request: HttpRequest) -> bytes:
+    """Return the blind index of the shopper whose link was opened here. Raises ProofMissing."""
+    index = _signed(request, SHOPPER_COOKIE)
+    if not isinstance(index, str):
+        raise ProofMissing("Ask for a new link to see your orders. This keeps them private.")
+    return bytes.fromhex(index)
+
+
+def _signed(request: HttpRequest, cookie: str) -> object:
+    """Return what a cookie of ours says, or None."""
+    try:
+        return signing.loads(
+            request.COOKIES.get(cookie, ""),
+            salt=_salt(request, cookie),
+            max_age=_AGE.total_seconds(),
+        )
+    except signing.BadSignature:
+        return None
+
+
+def _set(request: HttpRequest, response: HttpResponse, cookie: str, told: object) -> HttpResponse:
+    response.set_cookie(
+        cookie,
+        signing.dumps(told, salt=_salt(request, cookie)),
+        max_age=_AGE,
+        path=get_script_prefix(),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _salt(request: HttpRequest, cookie: str) -> str:
+    purpose = {COOKIE: "drafts", SHOPPER_COOKIE: "shopper"}[cookie]
+    return f"portal.{purpose}:{request.merchant.pk}"

@@ -1,4 +1,5 @@
-"""How often somebody may guess: ten wrong tries an address, five an order, in fifteen minutes.
+"""How often somebody may guess: ten wrong tries an address, five an order, three links an e-mail,
+in fifteen minutes.
 
 The counts live in the cache and are taken before the look-up, so that a burst of parallel guesses
 counts in full; a right answer is given back. When the cache is away nobody may guess.
@@ -12,18 +13,20 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from redis.exceptions import RedisError
 
 from returns_portal.commerce.keys import number_key
 from returns_portal.core.clock import now
+from returns_portal.core.crypto import normalise
 from returns_portal.core.errors import DomainError
 
 WINDOW_SECONDS = 15 * 60
 TRIES_PER_ADDRESS = 10
 TRIES_PER_ORDER = 5
+LINKS_PER_EMAIL = 3
 
 
 class TooManyTries(DomainError):
@@ -55,6 +58,31 @@ def take_try(request: HttpRequest, number: str) -> list[str]:
         _Count(_key(request, "address", client_address(request)), TRIES_PER_ADDRESS),
         _Count(_key(request, "order", number_key(number)), TRIES_PER_ORDER),
     )
+    return _take_all(counts)
+
+
+def take_link_try(request: HttpRequest, email: str) -> None:
+    """Count a link asked for by e-mail. Raises TooManyTries or LookupAway.
+
+    Never given back, as nobody is told whether it was right. A visitor's share is the one of the
+    look-ups; an e-mail address counts whether an order has it or not.
+    """
+    _take_all(
+        (
+            _Count(_key(request, "address", client_address(request)), TRIES_PER_ADDRESS),
+            _Count(_key(request, "email", normalise(email)), LINKS_PER_EMAIL),
+        )
+    )
+
+
+def say_when(response: HttpResponse, refusal: DomainError) -> HttpResponse:
+    """Add to a refused page when to try again, for programs."""
+    if "seconds" in refusal.facts:
+        response["Retry-After"] = str(refusal.facts["seconds"])
+    return response
+
+
+def _take_all(counts: tuple[_Count, ...]) -> list[str]:
     try:
         return [_take(one) for one in counts]
     except (RedisError, OSError) as error:

@@ -12,6 +12,7 @@ from returns_portal.portal.views import (
     files,
     find,
     items,
+    links,
     method,
     resolution,
     status,
@@ -39,6 +40,10 @@ handler500 = broken
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", find.find, name="find"),
     path("track", find.track, name="track"),
+    path("link", links.link, name="link"),
+    path("link/<token:token>", links.opened_link, name="open_link"),
+    path("orders", links.my_orders, name="my_orders"),
+    path("orders/<uuid:order_id>/start", links.start, name="start"),
     path("policy", about.policy, name="policy"),
     path("help", about.help_page, name="help"),
     path("withdraw", withdrawal.withdraw, name="withdraw"),

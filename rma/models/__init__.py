@@ -5,6 +5,7 @@ from __future__ import annotations
 from rma.models.appeals import Appeal
 from rma.models.carrier import BuiltinParcel
 from rma.models.drafts import ReturnDraft
+from rma.models.links import OrderLink
 from rma.models.marks import ShopperMark
 from rma.models.notes import Note, Photo
 from rma.models.policy import PolicyVersion
@@ -22,6 +23,7 @@ __all__ = [
     "Exchange",
     "Inspection",
     "Note",
+    "OrderLink",
     "Photo",
     "PolicyVersion",
     "Promise",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from returns_portal.portal.forms.fields import PlainText
@@ -24,3 +25,23 @@ class LookupForm(forms.Form):
             "required": _("Write the e-mail, the phone number or the postcode of your order")
         },
     )
+
+
+class LinkForm(forms.Form):
+    """The e-mail address that a link to its orders is sent to."""
+
+    email = PlainText(
+        max_length=254,
+        label=_("E-mail you ordered with"),
+        error_messages={"required": _("Write the e-mail you ordered with")},
+    )
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        try:
+            validate_email(email)
+        except forms.ValidationError as error:
+            raise forms.ValidationError(
+                _("Write an e-mail address such as name@example.com")
+            ) from error
+        return email

@@ -10,17 +10,13 @@ from django.utils.translation import gettext as _
 
 from returns_portal.commerce.models import Order
 from returns_portal.commerce.selectors import find_order_for_shopper
-from returns_portal.core.actor import SHOPPER
 from returns_portal.core.errors import DomainError
+from returns_portal.portal.beginning import begin
 from returns_portal.portal.forms.lookup import LookupForm
-from returns_portal.portal.language import follow_order, keep_language
 from returns_portal.portal.pages import page, shopper_page
-from returns_portal.portal.proof import proven_draft, proven_tokens, remember
+from returns_portal.portal.proof import proven_draft
 from returns_portal.portal.showing.glance import at_a_glance
-from returns_portal.portal.throttle import give_back, take_try
-from rma.actions.drafts import open_draft
-from rma.drafts import open_drafts
-from rma.models import ReturnDraft
+from returns_portal.portal.throttle import give_back, say_when, take_try
 from rma.selectors import returns_of_order
 
 
@@ -62,11 +58,7 @@ def _look_up(request: HttpRequest, template: str, onward: str) -> HttpResponse:
             "order", _("Check the order number, and the e-mail, phone number or postcode")
         )
         return _show(request, template, form, status=422, title=_("We can’t find that order"))
-    draft = _draft(request, order)
-    onward_url = reverse(onward, kwargs={"token": draft.token})
-    response = remember(request, HttpResponseRedirect(onward_url), draft.token)
-    # From here on in the order's language, which later pages need not read again.
-    return keep_language(request, response, follow_order(request, order.locale))
+    return begin(request, order, onward)
 
 
 def _find(request: HttpRequest, *, order: str, who: str) -> Order | None:
@@ -77,20 +69,11 @@ def _find(request: HttpRequest, *, order: str, who: str) -> Order | None:
     return found
 
 
-def _draft(request: HttpRequest, order: Order) -> ReturnDraft:
-    """Go on with the unfinished draft of this browser, if there is one."""
-    unfinished = open_drafts(order.pk, proven_tokens(request))
-    return unfinished[0] if unfinished else open_draft(order.pk, actor=SHOPPER)
-
-
 def _refuse(
     request: HttpRequest, template: str, form: LookupForm, refusal: DomainError
 ) -> HttpResponse:
     form.add_error(None, refusal.message)
-    response = _show(request, template, form, status=refusal.status)
-    if "seconds" in refusal.facts:
-        response["Retry-After"] = str(refusal.facts["seconds"])
-    return response
+    return say_when(_show(request, template, form, status=refusal.status), refusal)
 
 
 def _show(

@@ -55,6 +55,11 @@ def _withdrawal(world: World) -> Mapping[str, Any]:
 ENTRIES: dict[str, PortalEntry] = {
     "find": PortalEntry(Opens.TO_ALL, BOTH),
     "track": PortalEntry(Opens.TO_ALL, BOTH),
+    "link": PortalEntry(Opens.TO_ALL, BOTH, body=lambda _w: {"email": "maya@example.com"}),
+    # A token that was never given out: the page says so, whoever asks.
+    "open_link": PortalEntry(Opens.TO_ALL, BOTH, _return, ok=frozenset({410})),
+    "my_orders": PortalEntry(Opens.BY_PROOF),
+    "start": PortalEntry(Opens.BY_PROOF, POST, lambda w: {"order_id": w.order_id}),
     "policy": PortalEntry(Opens.TO_ALL),
     "help": PortalEntry(Opens.TO_ALL),
     "withdraw": PortalEntry(Opens.TO_ALL, BOTH),
