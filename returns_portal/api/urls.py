@@ -6,7 +6,7 @@ from django.urls import path, re_path
 
 from returns_portal.api.errors import unknown_path
 from returns_portal.api.schema import OpenApiDocument, reference
-from returns_portal.api.views.orders import OrderDetail, OrderList
+from returns_portal.api.views.orders import OrderDetail, OrderLink, OrderList
 from returns_portal.api.views.refunds import RefundList
 from returns_portal.api.views.returns import (
     ReturnApprove,
@@ -20,6 +20,7 @@ urlpatterns = [
     path("docs/", reference, name="api_docs"),
     path("orders/", OrderList.as_view(), name="api_orders"),
     path("orders/<uuid:pk>/", OrderDetail.as_view(), name="api_order"),
+    path("orders/<uuid:pk>/link/", OrderLink.as_view(), name="api_order_link"),
     path("returns/", ReturnList.as_view(), name="api_returns"),
     path("returns/<uuid:pk>/", ReturnDetail.as_view(), name="api_return"),
     path("returns/<uuid:pk>/approve/", ReturnApprove.as_view(), name="api_return_approve"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 import schemathesis
+from django.db import transaction
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from returns_portal.core.clock import now
 from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
 from tests import flows
@@ -51,6 +54,40 @@ def test_upsert_of_a_broken_order_names_the_field(api: Api) -> None:
 @pytest.mark.parametrize("source", ["shopify", "woocommerce"])
 def test_upsert_of_garbage_is_400(api: Api, source: str, order: dict[str, Any]) -> None:
     assert api.post("orders/", {"source": source, "order": order}).status_code == 400
+
+
+def test_order_link_opens_the_items_of_its_order(api: Api, shop: Merchant) -> None:
+    with merchant_scope(shop.pk):
+        placed = flows.order()
+    answer = api.post(f"orders/{placed.pk}/link/")
+    week = api.post(f"orders/{placed.pk}/link/", {"days": 7})
+
+    assert answer.status_code == 200
+    days = [
+        round((datetime.fromisoformat(one.json()["expires_at"]) - now()) / timedelta(days=1))
+        for one in (answer, week)
+    ]
+    assert days == [30, 7]
+    page = Client().get(urlsplit(answer.json()["url"])._replace(scheme="", netloc="").geturl())
+    assert (page.status_code, page["Location"].rsplit("/", 1)[1]) == (302, "items")
+
+
+@pytest.mark.parametrize("days", [0, 91, -1, "x", None, 10**12])
+def test_order_link_for_no_length_of_time_is_400(api: Api, shop: Merchant, days: Any) -> None:
+    with merchant_scope(shop.pk):
+        placed = flows.order()
+    answer = api.post(f"orders/{placed.pk}/link/", {"days": days})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "days"
+
+
+def test_order_link_of_a_cancelled_order_is_404(api: Api, shop: Merchant) -> None:
+    with merchant_scope(shop.pk), transaction.atomic():
+        placed = flows.order()
+        type(placed).objects.filter(pk=placed.pk).update(status="cancelled")
+
+    assert api.post(f"orders/{placed.pk}/link/").status_code == 404
 
 
 def test_refunds_are_listed_with_their_parts(api: Api, shop: Merchant) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from notifications.models import Message
@@ -18,6 +20,7 @@ from returns_portal.tenancy.models import Merchant
 from rma.models import Return
 from tests import flows
 from tests.backoffice.conftest import HOME, at_bench, queries
+from tests.factories import make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +78,32 @@ def test_order_page_says_what_may_come_back_and_why_not(owner: Client, shop: Mer
     page = owner.get(f"{HOME}orders/{late.pk}/").content.decode()
 
     assert "Returns were open for 30 days after delivery" in page
+
+
+def test_order_page_holds_a_link_for_the_shopper_that_opens_its_items(
+    owner: Client, order: Order
+) -> None:
+    page = owner.get(f"{HOME}orders/{order.pk}/").content.decode()
+    link = re.search(r'id="shopper-link" value="http://[^/"]+(/r/northloom/\?t=[^"]+)"', page)
+
+    assert link is not None
+    opened = Client().get(link[1])
+    assert opened.status_code == 302
+    assert opened["Location"].endswith("/items")
+
+
+def test_order_page_shows_no_link_to_who_may_not_start_returns_or_once_cancelled(
+    owner: Client, shop: Merchant, order: Order
+) -> None:
+    analyst = Client()
+    with transaction.atomic():
+        analyst.force_login(make_member(shop, "analyst"))
+    url = f"{HOME}orders/{order.pk}/"
+
+    assert "shopper-link" not in analyst.get(url).content.decode()
+    with merchant_scope(shop.pk), transaction.atomic():
+        Order.objects.filter(pk=order.pk).update(status=Order.Status.CANCELLED)
+    assert "shopper-link" not in owner.get(url).content.decode()
 
 
 def test_message_is_read_in_a_frame_where_no_script_runs(

@@ -15,7 +15,7 @@ DESKTOP, TABLET, PHONE, SMALLEST = 1440, 820, 390, 320
 HEIGHTS = {DESKTOP: 900, TABLET: 1180, PHONE: 844, SMALLEST: 568}
 _AXE = Axe().axe_script
 # A form that is refused answers so by design, and Chromium mentions it.
-_REFUSAL = re.compile(r"status of (400|409|422) ")
+_REFUSAL = re.compile(r"status of (400|409|410|422) ")
 
 
 class Visitor:

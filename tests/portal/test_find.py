@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from django.core import signing
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from returns_portal.commerce.deep_links import deep_link
 from returns_portal.commerce.models import Order
 from returns_portal.core.clock import shifted
 from returns_portal.portal.throttle import TRIES_PER_ADDRESS, TRIES_PER_ORDER, WINDOW_SECONDS
@@ -268,3 +272,63 @@ def test_a_draft_that_ran_out_says_so(shopper: Shopper, order: Order) -> None:
 
     assert response.status_code == 404
     assert "not finished in time" in text(response)
+
+
+def test_find_by_a_deep_link_lands_on_the_items(shopper: Shopper, order: Order) -> None:
+    first, again = (shopper.client.get(deep_path(order)) for _ in range(2))
+
+    assert (first.status_code, first["Location"]) == (302, again["Location"])
+    assert "Trail Runner 1" in text(shopper.client.get(first["Location"]))
+    assert drafts() == 1
+
+
+@pytest.mark.parametrize("change", ["cut", "flipped", "none", "zero", "swapped"])
+def test_find_by_a_forged_deep_link_shows_the_first_page_with_a_sentence(
+    shopper: Shopper, order: Order, change: str
+) -> None:
+    told = parse_qs(urlsplit(deep_path(order)).query)["t"][0]
+    payload, _, signature = told.partition(":")
+    other = signing.dumps([order.pk.hex, 10**11], salt="commerce.deep_link:somebody")
+    forged = {
+        "cut": told[:-1],
+        "flipped": f"{payload[::-1]}:{signature}",
+        "none": "",
+        "zero": "\x00é",
+        "swapped": other,
+    }[change]
+    answer = shopper.get("?" + urlencode({"t": forged}))
+
+    assert answer.status_code == 422
+    assert "This link has run out or isn’t whole" in text(answer)
+    assert 'name="order"' in text(answer)
+    assert "rp_drafts" not in answer.cookies
+    assert drafts() == 0
+
+
+def test_find_by_a_deep_link_works_30_days(shopper: Shopper, order: Order) -> None:
+    path = deep_path(order)
+
+    with shifted(timedelta(days=29, hours=23)):
+        assert shopper.client.get(path).status_code == 302
+    with shifted(timedelta(days=30, seconds=1)):
+        assert shopper.client.get(path).status_code == 422
+
+
+def test_find_by_a_deep_link_of_another_merchant_or_a_cancelled_order_opens_nothing(
+    shopper: Shopper, order: Order, other_merchant: Merchant
+) -> None:
+    flows.open_for_business(other_merchant)
+    path = deep_path(order)
+    with transaction.atomic():
+        Order.objects.filter(pk=order.pk).update(status=Order.Status.CANCELLED)
+
+    assert Client().get(path.replace("northloom", other_merchant.slug)).status_code == 422
+    assert shopper.client.get(path).status_code == 422
+    assert drafts() == 0
+
+
+def deep_path(order: Order) -> str:
+    """Return the path of a new signed link to an order."""
+    with transaction.atomic():
+        url = urlsplit(deep_link(Merchant.objects.get(pk=order.merchant_id), order).url)
+    return f"{url.path}?{url.query}"

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from returns_portal.api.serializers.returns import MoneyOut, instant, money
+from returns_portal.commerce.deep_links import LIFE
 from returns_portal.commerce.models import Order, OrderLine
 
 PLATFORMS = ("shopify", "woocommerce")
@@ -26,6 +27,21 @@ class OrderUpsertOut(serializers.Serializer):
     id = serializers.UUIDField()
     number = serializers.CharField()
     outcome = serializers.ChoiceField(choices=["created", "updated", "unchanged"])
+
+
+class OrderLinkIn(serializers.Serializer):
+    """How long the link is to work."""
+
+    days = serializers.IntegerField(
+        min_value=1, max_value=90, default=LIFE.days, help_text="Days until the link runs out"
+    )
+
+
+class OrderLinkOut(serializers.Serializer):
+    """A link for the shopper of the order and nobody else."""
+
+    url = serializers.URLField()
+    expires_at = serializers.DateTimeField(help_text="After this the link opens nothing")
 
 
 class OrderLineOut(serializers.Serializer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,16 @@ from returns_portal.api.base import ApiView
 from returns_portal.api.idempotency import run_once
 from returns_portal.api.pagination import page_of
 from returns_portal.api.serializers.orders import (
+    OrderLinkIn,
+    OrderLinkOut,
     OrderOut,
     OrderUpsertIn,
     OrderUpsertOut,
     show_order,
 )
+from returns_portal.api.serializers.returns import instant
 from returns_portal.commerce.actions import Upserted, upsert_order
+from returns_portal.commerce.deep_links import deep_link
 from returns_portal.commerce.keys import number_key
 from returns_portal.commerce.models import Order
 from returns_portal.commerce.platforms import shopify, woocommerce
@@ -88,3 +93,27 @@ class OrderDetail(ApiView):
         if order is None:
             raise NotFound("No order has this id. Check it, or list the orders.")
         return Response(show_order(order))
+
+
+class OrderLink(ApiView):
+    """The signed link of one order."""
+
+    scopes = {"POST": Permission.RETURNS_CREATE}
+
+    @extend_schema(
+        operation_id="orders_link", tags=["Orders"], request=OrderLinkIn, responses=OrderLinkOut
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Make a link for the shopper, who lands on the items of the order without looking it up.
+
+        Whoever has the link may start a return of the order, so send it to its shopper only. Each
+        call makes a new link and changes nothing.
+        """
+        form = OrderLinkIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        order = Order.objects.filter(pk=pk, status=Order.Status.OPEN).first()
+        if order is None:
+            raise NotFound("No open order has this id. Check it, or list the orders.")
+        life = timedelta(days=form.validated_data["days"])
+        made = deep_link(request.auth.merchant, order, life=life)
+        return Response({"url": made.url, "expires_at": instant(made.expires_at)})

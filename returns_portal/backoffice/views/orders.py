@@ -7,10 +7,11 @@ from uuid import UUID
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 
-from returns_portal.backoffice.base import page, staff_view
+from returns_portal.backoffice.base import may, page, staff_view
 from returns_portal.backoffice.paging import keyset
 from returns_portal.backoffice.selectors.eligibility import offers_of
-from returns_portal.commerce.models import Fulfilment
+from returns_portal.commerce.deep_links import deep_link
+from returns_portal.commerce.models import Fulfilment, Order
 from returns_portal.commerce.selectors import order_for_return, search_orders
 from returns_portal.tenancy.permissions import Permission
 from rma.models import Return
@@ -41,6 +42,12 @@ def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
         "order": order,
         "lines": offers_of(order),
         "fulfilments": Fulfilment.objects.filter(order=order).order_by("shipped_at", "pk"),
+        "link": deep_link(request.merchant, order) if _may_share(request, order) else None,
         "returns": Return.objects.filter(order=order).order_by("-created_at"),
     }
     return page(request, "backoffice/order.html", "orders", context)
+
+
+def _may_share(request: HttpRequest, order: Order) -> bool:
+    """Who may start a return may hand the shopper a link that starts one."""
+    return order.status == Order.Status.OPEN and may(request, Permission.RETURNS_CREATE)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from returns_portal.commerce.deep_links import order_of_deep_link
 from returns_portal.commerce.models import Order
 from returns_portal.commerce.selectors import find_order_for_shopper
 from returns_portal.core.errors import DomainError
@@ -22,7 +23,9 @@ from rma.selectors import returns_of_order
 
 @shopper_page("GET", "HEAD", "POST")
 def find(request: HttpRequest) -> HttpResponse:
-    """Find an order to start a return of it."""
+    """Find an order to start a return of it; a signed link skips the looking."""
+    if request.method != "POST" and "t" in request.GET:
+        return _follow(request, request.GET["t"])
     return _look_up(request, "find.html", "items")
 
 
@@ -61,6 +64,13 @@ def _look_up(request: HttpRequest, template: str, onward: str) -> HttpResponse:
     return begin(request, order, onward)
 
 
+def _follow(request: HttpRequest, signed: str) -> HttpResponse:
+    order = order_of_deep_link(signed)
+    if order is not None:
+        return begin(request, order)
+    return _show(request, "find.html", LookupForm(), status=422, is_link_off=True)
+
+
 def _find(request: HttpRequest, *, order: str, who: str) -> Order | None:
     taken = take_try(request, order)
     found = find_order_for_shopper(order, who)
@@ -77,9 +87,15 @@ def _refuse(
 
 
 def _show(
-    request: HttpRequest, template: str, form: LookupForm, *, status: int = 200, title: str = ""
+    request: HttpRequest,
+    template: str,
+    form: LookupForm,
+    *,
+    status: int = 200,
+    title: str = "",
+    is_link_off: bool = False,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "error_title": title}
+    context: dict[str, Any] = {"form": form, "error_title": title, "is_link_off": is_link_off}
     if template == "find.html":
         context["glance"] = at_a_glance(request.merchant)
     return page(request, template, context, status=status)

@@ -1,4 +1,5 @@
 // Every back-office page. Pages add their own module beside it.
+import { bindCopy } from "../lib/copy.mjs";
 import { bindDialogs } from "../lib/dialog.mjs";
 import { bindDirty } from "../lib/dirty.mjs";
 import { bindFocus } from "../lib/focus.mjs";
@@ -18,6 +19,7 @@ bindDirty();
 bindKeys();
 bindPoll();
 bindPrint();
+bindCopy();
 
 document.body.addEventListener("htmx:sendError", () => toast("The server can’t be reached. Nothing was changed.", { danger: true }));
 document.body.addEventListener("htmx:responseError", (event) => {

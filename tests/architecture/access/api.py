@@ -31,6 +31,7 @@ ENTRIES: dict[str, ApiEntry] = {
     "api_docs": ApiEntry(),
     "api_orders": ApiEntry({"GET": P.ORDERS_VIEW, "POST": P.ORDERS_IMPORT}),
     "api_order": ApiEntry({"GET": P.ORDERS_VIEW}, _order, of_merchant=True),
+    "api_order_link": ApiEntry({"POST": P.RETURNS_CREATE}, _order, of_merchant=True),
     "api_returns": ApiEntry({"GET": P.RETURNS_VIEW, "POST": P.RETURNS_CREATE}),
     "api_return": ApiEntry({"GET": P.RETURNS_VIEW}, _return, of_merchant=True),
     "api_return_approve": ApiEntry({"POST": P.RETURNS_DECIDE}, _return, of_merchant=True),
