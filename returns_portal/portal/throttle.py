@@ -27,6 +27,8 @@ WINDOW_SECONDS = 15 * 60
 TRIES_PER_ADDRESS = 10
 TRIES_PER_ORDER = 5
 LINKS_PER_EMAIL = 3
+# So many, and the first page offers a link by e-mail first.
+MISSES_BEFORE_LINK = 3
 
 
 class TooManyTries(DomainError):
@@ -89,6 +91,20 @@ def _take_all(counts: tuple[_Count, ...]) -> list[str]:
         raise LookupAway(
             _("We can’t look up orders for a moment. Try again in a minute.")
         ) from error
+
+
+def missed_often(request: HttpRequest) -> bool:
+    """Tell whether a visitor has used up three tries of late; False when nobody can tell.
+
+    Counts the visitor's tries and nothing about any order, so that the answer says nothing of one.
+    """
+    key = _key(request, "address", client_address(request))
+    try:
+        until = cache.get(f"{key}:until")
+        tries = cache.get(f"{key}:{int(float(until))}") if until else 0
+    except (RedisError, OSError):
+        return False
+    return int(tries or 0) >= MISSES_BEFORE_LINK
 
 
 def give_back(taken: list[str]) -> None:

@@ -69,13 +69,21 @@ def test_shopper_without_a_number_gets_a_link_and_starts(
 
 
 @pytest.mark.parametrize(("width", "dark"), [(DESKTOP, False), (SMALLEST, True)])
-def test_first_page_says_that_a_signed_link_is_spent(
+def test_first_page_offers_the_mailed_link_after_misses_and_a_spent_signed_link(
     visit: Visit, shop: Merchant, width: int, dark: bool
 ) -> None:
     page = visit(width=width, dark=dark).open(f"/r/{shop.slug}/?t=forged")
     expect(page.get_by_text("This link has run out or isn’t whole")).to_be_visible()
     found = look(page)
 
+    for number in ("NL-1", "NL-2", "NL-3"):
+        page.get_by_label("Order number").fill(number)
+        page.get_by_label("E-mail, phone or delivery postcode").fill("maya@example.com")
+        page.get_by_role("button", name="Find my order").click()
+        expect(page.get_by_label("Order number")).to_have_value(number)
+    found += look(page)
+    page.get_by_role("link", name="Get a link by e-mail", exact=True).click()
+    expect(page.get_by_label("E-mail you ordered with")).to_be_visible()
     assert found == []
 
 

@@ -80,6 +80,7 @@ def test_find_answers_a_wrong_number_and_a_wrong_proof_alike(
     shopper.get()
     answers = []
     for number, proof in (("NL-9999", EMAIL), ("NL-1001", "eve@example.com"), ("NL-1001", "99999")):
+        cache.clear()
         with CaptureQueriesContext(connection) as caught:
             response = shopper.find(number, proof)
         answers.append((response.status_code, len(caught), comparable(response, number, proof)))
@@ -272,6 +273,27 @@ def test_a_draft_that_ran_out_says_so(shopper: Shopper, order: Order) -> None:
 
     assert response.status_code == 404
     assert "not finished in time" in text(response)
+
+
+def test_find_after_three_misses_offers_the_mailed_link_first(
+    shopper: Shopper, order: Order
+) -> None:
+    offers = "Let us find it for you"
+    shown = [offers in text(shopper.find(f"NL-{place}", EMAIL)) for place in range(4)]
+    page = text(shopper.get())
+
+    assert shown == [False, False, True, True]
+    assert page.index(offers) < page.index('name="order"')
+    assert offers in text(shopper.find("NL-1001", "eve@example.com"))
+
+
+def test_find_after_a_right_answer_forgets_no_miss_and_adds_none(
+    shopper: Shopper, order: Order
+) -> None:
+    for _ in range(4):
+        assert shopper.find().status_code == 302
+
+    assert "Let us find it for you" not in text(shopper.get())
 
 
 def test_find_by_a_deep_link_lands_on_the_items(shopper: Shopper, order: Order) -> None:

@@ -17,7 +17,7 @@ from returns_portal.portal.forms.lookup import LookupForm
 from returns_portal.portal.pages import page, shopper_page
 from returns_portal.portal.proof import proven_draft
 from returns_portal.portal.showing.glance import at_a_glance
-from returns_portal.portal.throttle import give_back, say_when, take_try
+from returns_portal.portal.throttle import give_back, missed_often, say_when, take_try
 from rma.selectors import returns_of_order
 
 
@@ -98,4 +98,5 @@ def _show(
     context: dict[str, Any] = {"form": form, "error_title": title, "is_link_off": is_link_off}
     if template == "find.html":
         context["glance"] = at_a_glance(request.merchant)
+        context["offer_link"] = missed_often(request)
     return page(request, template, context, status=status)
