@@ -142,7 +142,12 @@ def portal_addresses(scene: Scene) -> list[Address]:
         "draft_photo": {"photo_id": scene.draft_photo.pk},
         "remove_photo": {"photo_id": scene.draft_photo.pk},
         "return_photo": {"photo_id": scene.world.photo.pk},
+        "start": {"order_id": scene.world.order_id},
     }
+    plain = {
+        "find", "track", "link", "my_orders", "start", "withdraw", "policy", "help", "brand_css",
+        "logo",
+    }  # fmt: skip
     found = []
     for name in names_of(PORTAL):
         words = dict(known.get(name, {}))
@@ -152,7 +157,7 @@ def portal_addresses(scene: Scene) -> list[Address]:
             words["token"] = scene.asked.token
         elif name in {"withdrawn", "withdrawal_paper"}:
             words["token"] = scene.world.withdrawal.token
-        elif name not in {"find", "track", "withdraw", "policy", "help", "brand_css", "logo"}:
+        elif name not in plain:
             words["token"] = scene.world.rma.token
         found.append(Address(name, PORTAL, prefix, words))
     return found
@@ -165,6 +170,7 @@ def root_addresses(scene: Scene) -> list[Address]:
         "accept_invitation": {"token": "x" * 43},
         "account_reset_password_from_key": {"uidb36": "abc", "key": "set-password"},
         "api_order": {"pk": scene.world.order_id},
+        "api_order_link": {"pk": scene.world.order_id},
         "api_return": {"pk": scene.world.rma.pk},
         "api_return_approve": {"pk": scene.waiting.pk},
         "api_return_decline": {"pk": scene.waiting.pk},
