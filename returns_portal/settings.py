@@ -160,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-messages": {"task": "notifications.send_messages", "schedule": 10.0},
     "seal-events": {"task": "activity.seal", "schedule": 60.0},
     "expire-returns": {"task": "rma.expire_returns", "schedule": timedelta(minutes=10)},
+    "publish-policies": {"task": "rma.publish_policies", "schedule": 60.0},
     "poll-tracking": {"task": "rma.poll_tracking", "schedule": timedelta(hours=1)},
     "rehearse": {"task": "rma.rehearse", "schedule": 60.0},
     "poll-refunds": {"task": "refunds.poll_refunds", "schedule": timedelta(minutes=10)},
@@ -177,6 +178,7 @@ DRAIN_TASKS = [
 ]
 SWEEP_TASKS = [
     "rma.expire_returns",
+    "rma.publish_policies",
     "rma.poll_tracking",
     "refunds.poll_refunds",
 ]

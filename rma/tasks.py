@@ -9,6 +9,7 @@ from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
 from rma.actions.drafts import discard_expired_drafts
 from rma.actions.links import discard_expired_links
+from rma.actions.policy_versions import publish_due_policy
 from rma.actions.promises import miss_due_promises
 from rma.actions.rehearsing import TASK
 from rma.actions.review import expire_due_returns
@@ -27,6 +28,16 @@ def expire_returns() -> int:
             discard_expired_drafts()
             discard_expired_links()
     return expired
+
+
+@shared_task(name="rma.publish_policies")
+def publish_policies() -> int:
+    """Put scheduled policy versions into force whose time has come."""
+    published = 0
+    for merchant in Merchant.objects.filter(status=Merchant.Status.ACTIVE):
+        with merchant_scope(merchant.pk):
+            published += publish_due_policy()
+    return published
 
 
 @shared_task(name="rma.poll_tracking")

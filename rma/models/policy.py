@@ -10,18 +10,26 @@ from returns_portal.tenancy.base import TenantModel
 
 
 class PolicyVersion(TenantModel):
-    """One version of a merchant's policy: a draft until published, then never changed again."""
+    """One version of a merchant's policy: a draft until published, then never changed again.
+
+    The database itself refuses to change the document or the number of a version that is no draft,
+    to delete it, and to move its status anywhere but draft, scheduled, live, retired in this order;
+    a scheduled one may be taken back. ``effective_at`` is from when it is meant to be in force,
+    ``published_at`` when it came to be, ``published_by`` who decided it.
+    """
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
+        SCHEDULED = "scheduled", "Scheduled"
         LIVE = "live", "Live"
         RETIRED = "retired", "Retired"
 
     number = models.PositiveIntegerField()
     name = models.CharField(max_length=120, blank=True)
     document = models.JSONField()
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.DRAFT)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
     created_at = models.DateTimeField(default=now)
+    effective_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.CharField(max_length=120, blank=True)
 
@@ -33,6 +41,15 @@ class PolicyVersion(TenantModel):
             ),
             models.UniqueConstraint(
                 fields=["merchant"], condition=Q(status="draft"), name="policy_version_draft"
+            ),
+            models.UniqueConstraint(
+                fields=["merchant"],
+                condition=Q(status="scheduled"),
+                name="policy_version_scheduled",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="scheduled") | Q(effective_at__isnull=False),
+                name="policy_version_when",
             ),
         ]
 

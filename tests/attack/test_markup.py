@@ -99,10 +99,11 @@ def poison(merchant: Merchant) -> int:
     """Put the canary into every written text of a merchant; return into how many columns."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SELECT DISTINCT event_object_table FROM information_schema.triggers"
-                       " WHERE trigger_name = 'append_only'")  # fmt: skip
-        for (table,) in cursor.fetchall():
-            cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER append_only')
+        cursor.execute("SELECT DISTINCT event_object_table, trigger_name"
+                       " FROM information_schema.triggers"
+                       " WHERE trigger_name IN ('append_only', 'published_stays')")  # fmt: skip
+        for table, trigger in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER {trigger}')
     poisoned = sum(
         _poison_column(apps.get_model(label), name)
         for label, names in WRITTEN.items()
