@@ -17,7 +17,7 @@ from rma.policy.wording import span
 RESOLUTION_WORDS = {"refund": "refund", "store_credit": "store credit", "exchange": "exchange"}
 METHOD_WORDS = {"label": "a prepaid label", "own": "their own carrier"}
 PHOTO_WORDS = {"required": "photos needed", "optional": "photos welcome", "off": ""}
-_SHIPPING_WORDS = {
+SHIPPING_WORDS = {
     "never": "Outbound shipping is not given back",
     "all_returned": "Outbound shipping goes back when the whole order comes back",
     "proportion": "Outbound shipping goes back in proportion",
@@ -206,7 +206,7 @@ def _money(policy: Policy) -> Iterator[Sentence]:
         format_html("Take <b>{}</b> off refunds{}", amount, tail),
         is_off=not fee.amount_minor,
     )
-    yield Sentence("shipping_back", format_html("{}", _SHIPPING_WORDS[policy.shipping_back]))
+    yield Sentence("shipping_back", format_html("{}", SHIPPING_WORDS[policy.shipping_back]))
     yield Sentence(
         "methods",
         format_html("Shoppers send with {}", _words([METHOD_WORDS[one] for one in policy.methods])),

@@ -18,6 +18,7 @@ from returns_portal.backoffice.views import (
     policy_rules,
     policy_starting,
     policy_trying,
+    policy_versions,
     providers,
     refunds,
     rehearsals,
@@ -141,10 +142,21 @@ _settings = [
     path("policies/edit/", policies.policy_edit, name="policy_edit"),
     path("policies/risk/", risk.risk, name="risk"),
     path("policies/publish/", policies.policy_publish, name="policy_publish"),
-    path("policies/versions/<int:number>/", policies.policy_version, name="policy_version"),
     path("policies/start/", policy_starting.policy_start, name="policy_start"),
     path("policies/try/", policy_trying.policy_try, name="policy_try"),
     *_rules,
+    path("policies/take-back/", policies.policy_take_back, name="policy_take_back"),
+    path("policies/versions/", policy_versions.policy_versions, name="policy_versions"),
+    path("policies/versions/<int:number>/", policy_versions.policy_version, name="policy_version"),
+    path(
+        "policies/versions/<int:number>/file/", policy_versions.policy_export, name="policy_export"
+    ),
+    path(
+        "policies/versions/<int:number>/start/", policy_versions.policy_start_from, name="policy_start_from"
+    ),
+    path("policies/compare/", policy_versions.policy_compare, name="policy_compare"),
+    path("policies/import/", policy_versions.policy_import, name="policy_import"),
+    path("policies/schema.json", policy_versions.policy_schema, name="policy_schema"),
     path("settings/branding/", branding.branding, name="branding"),
     path("settings/branding/derive/", branding.derive, name="branding_derive"),
     path("settings/branding/preview/", branding.preview, name="branding_preview"),

@@ -43,7 +43,7 @@ def save_draft(document: Mapping[str, Any], *, actor: Actor) -> PolicyVersion:
 
 
 def keep_draft(
-    versions: Sequence[PolicyVersion], document: Mapping[str, Any], *, actor: Actor, **facts: object
+    versions: Sequence[PolicyVersion], document: Mapping[str, Any], *, actor: Actor, **facts: Any
 ) -> PolicyVersion:
     """Make a document that was read the draft among locked ``versions``, with its event."""
     draft = having(versions, Status.DRAFT)

@@ -96,24 +96,47 @@ def import_policy(
 ) -> PolicyVersion:
     """Make a document from a file the draft.
 
-    Raises InvalidInput with every mistake by path, Conflict when a draft with changes would be lost
-    and ``replace`` does not say so.
+    Raises InvalidInput with every mistake by path, or for another currency than that of the policy
+    in force; Conflict when a draft with changes would be lost and ``replace`` does not say so.
     """
     parse_policy(document)
     with action_transaction():
         versions = lock_versions()
+        _refuse_other_currency(versions, document)
         _refuse_to_lose(versions, replace)
         return keep_draft(versions, document, actor=actor, imported=True)
 
 
-def _refuse_to_lose(versions: Sequence[PolicyVersion], replace: bool) -> None:
+def draft_at_risk(versions: Sequence[PolicyVersion]) -> PolicyVersion | None:
+    """Return the draft of ``versions`` if it has changes that replacing it would lose."""
     draft, live = having(versions, Status.DRAFT), having(versions, Status.LIVE)
-    if draft is None or replace or (live is not None and draft.document == live.document):
+    if draft is None or (live is not None and draft.document == live.document):
+        return None
+    return draft
+
+
+def _refuse_to_lose(versions: Sequence[PolicyVersion], replace: bool) -> None:
+    draft = None if replace else draft_at_risk(versions)
+    if draft is not None:
+        raise Conflict(
+            f"The draft v{draft.number} has changes. Say that it may be replaced, or publish it "
+            "first.",
+            code="draft_exists",
+            field="replace",
+        )
+
+
+def _refuse_other_currency(versions: Sequence[PolicyVersion], document: Mapping[str, Any]) -> None:
+    """A fee of 495 is another one in yen: amounts never change their currency by a file."""
+    live = having(versions, Status.LIVE)
+    if live is None or live.document["currency"] == document["currency"]:
         return
-    raise Conflict(
-        f"The draft v{draft.number} has changes. Say that it may be replaced, or publish it first.",
-        code="draft_exists",
-        field="replace",
+    message = f"The policy in force is in {live.document['currency']}. Write the amounts in it."
+    raise InvalidInput(
+        f"currency: {message}",
+        code="other_currency",
+        field="file",
+        facts={"errors": [{"path": "currency", "message": message}]},
     )
 
 
@@ -151,7 +174,7 @@ def _ask_a_person(version: PolicyVersion, mistake: str) -> None:
     )
 
 
-def _tell(version: PolicyVersion, what: str, actor: Actor, **facts: object) -> None:
+def _tell(version: PolicyVersion, what: str, actor: Actor, **facts: Any) -> None:
     record_event(
         EventKind.SETTINGS_CHANGED,
         subject_kind="policy",

@@ -43,6 +43,11 @@ def _between(path: tuple[str, ...], before: Any, after: Any) -> Iterator[Change]
         yield from _entries(path, before, after)
         return
     old, new = _keyed(before), _keyed(after)
+    # No list at all is told like an empty one, so that each entry of the other is named.
+    if before is None and new:
+        old = {}
+    if after is None and old:
+        new = {}
     if old is not None and new is not None and (old or new):
         yield from _entries(path, old, new)
         kept = [key for key in old if key in new]
@@ -58,12 +63,12 @@ def _entries(
 ) -> Iterator[Change]:
     for key in [*before, *(key for key in after if key not in before)]:
         place = (*path, key)
-        if key not in after:
+        if key not in after and not _keyed(before[key]):
             yield Change(place, How.REMOVED, was=before[key])
-        elif key not in before:
+        elif key not in before and not _keyed(after[key]):
             yield Change(place, How.ADDED, now=after[key])
         else:
-            yield from _between(place, before[key], after[key])
+            yield from _between(place, before.get(key), after.get(key))
 
 
 def _keyed(value: Any) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,11 +18,13 @@ from returns_portal.activity.staff_tasks import open_task
 from returns_portal.backoffice.urls import urlpatterns
 from returns_portal.commerce.models import Order
 from returns_portal.core.actor import SHOPPER, SYSTEM
+from returns_portal.core.clock import now
 from returns_portal.integrations.models import ProviderAccount
 from returns_portal.tenancy.links import backoffice_link
 from returns_portal.tenancy.models import Merchant
 from rma.actions.notes import add_note
 from rma.actions.policy import save_draft
+from rma.actions.policy_versions import schedule_policy
 from rma.actions.review import ask_for_information
 from rma.evidence import store_photo
 from rma.models import Note, Return, Withdrawal
@@ -40,6 +43,8 @@ FILES = {
     "logo",
     "message_html",
     "photo",
+    "policy_export",
+    "policy_schema",
     "report_file",
     "return_label",
     "return_slip",
@@ -85,6 +90,8 @@ def furnish(shop: Merchant) -> Stages:
         for kind in (Note.Kind.INTERNAL, Note.Kind.TO_SHOPPER):
             add_note(review.pk, actor=SYSTEM, body="The sole comes off at the toe.", kind=kind)
         ask_for_information(asked.pk, actor=SYSTEM, question="Is the box still there?")
+        save_draft(default_policy("EUR") | {"refund_days": 6}, actor=SYSTEM)
+        schedule_policy(now() + timedelta(days=9), actor=SYSTEM, name="Peak season")
         save_draft(default_policy("EUR") | {"refund_days": 7}, actor=SYSTEM)
         open_task(
             kind="refund.stuck",

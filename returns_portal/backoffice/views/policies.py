@@ -1,20 +1,24 @@
-"""Policies: the live version in sentences, the draft as a form, publishing, old versions."""
+"""Policies: the live version in sentences, the draft as a form, publishing now or on a date."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from returns_portal.backoffice.base import actor_of, done, page, staff_view
 from returns_portal.backoffice.forms.policies import PolicyForm, ReasonForm, ReasonFormSet
+from returns_portal.backoffice.forms.policy_versions import PublishForm
 from returns_portal.backoffice.policy_words import in_words
 from returns_portal.backoffice.rule_chips import rules_context
 from returns_portal.backoffice.views.rehearsals import rehearsal_card
-from returns_portal.core.errors import DomainError, NotFound
+from returns_portal.core.errors import DomainError
 from returns_portal.tenancy.permissions import Permission
 from rma.actions.policy import publish_policy, save_draft
 from rma.actions.policy_rules import document_digest
+from rma.actions.policy_versions import schedule_policy, take_back_policy
 from rma.models import PolicyVersion
 from rma.policy.document import Policy, default_policy, parse_policy
 
@@ -22,7 +26,7 @@ Status = PolicyVersion.Status
 
 
 def _versions() -> dict[str, PolicyVersion]:
-    rows = PolicyVersion.objects.filter(status__in=[Status.LIVE, Status.DRAFT])
+    rows = PolicyVersion.objects.exclude(status=Status.RETIRED)
     return {row.status: row for row in rows}
 
 
@@ -31,40 +35,43 @@ def _parsed(version: PolicyVersion | None) -> Policy | None:
 
 
 def show_policies(
-    request: HttpRequest, *, error: DomainError | None = None, **_: object
+    request: HttpRequest,
+    *,
+    form: PublishForm | None = None,
+    error: DomainError | None = None,
+    **_: object,
 ) -> HttpResponse:
     """Show the draft against the live version; after a refusal, with what was refused."""
     now = _versions()
     live, draft = now.get(Status.LIVE), now.get(Status.DRAFT)
     policy, change = _parsed(live), _parsed(draft)
     words = in_words(change, policy) if change else in_words(policy) if policy else []
+    zone = request.merchant.time_zone
     context = {
         "live": live,
         "draft": draft,
         "groups": [group for group in words if not group.is_own],
         **rules_context(change, policy),
         "seen": document_digest((draft or live).document) if draft or live else "",
+        "scheduled": now.get(Status.SCHEDULED),
         "changes": sum(bool(one.was) for group in words for one in group.sentences),
         **rehearsal_card(now),
-        "versions": PolicyVersion.objects.exclude(status=Status.DRAFT).order_by("-number")[:50],
+        "publish": form or PublishForm(zone=zone),
+        "publish_dialog": PublishForm(zone=zone, auto_id="pd_%s"),
+        "versions": PolicyVersion.objects.exclude(status=Status.DRAFT)
+        .defer("document")
+        .order_by("-number")[:20],
     }
-    return page(request, "backoffice/policies.html", "policies", context, error=error)
+    status = 422 if form else 200
+    return page(
+        request, "backoffice/policies.html", "policies", context, error=error, status=status
+    )
 
 
 @staff_view(permission=Permission.POLICY_EDIT)
 def policies(request: HttpRequest) -> HttpResponse:
     """Show the draft against the live version, or the live version."""
     return show_policies(request)
-
-
-@staff_view(permission=Permission.POLICY_EDIT)
-def policy_version(request: HttpRequest, number: int) -> HttpResponse:
-    """Show one version as it was."""
-    version = PolicyVersion.objects.filter(number=number).first()
-    if version is None:
-        raise NotFound("There is no such version.")
-    context = {"version": version, "groups": in_words(parse_policy(version.document))}
-    return page(request, "backoffice/policy_version.html", "policies", context)
 
 
 def _document(request: HttpRequest) -> dict[str, Any]:
@@ -117,9 +124,32 @@ def policy_edit(request: HttpRequest) -> HttpResponse:
     return done(request, f"Draft v{draft.number} is saved. Nothing is live yet.", "policies")
 
 
-@staff_view(permission=Permission.POLICY_EDIT, methods=["POST"], refused=show_policies)
+def _publish_again(request: HttpRequest, *, error: DomainError, **_: object) -> HttpResponse:
+    """Show what was refused beside its field, if it has one on the form."""
+    form = PublishForm(request.POST, zone=request.merchant.time_zone)
+    if error.field not in form.fields or not form.is_valid():
+        return show_policies(request, error=error)
+    form.add_error(error.field, error.message)
+    return show_policies(request, form=form)
+
+
+@staff_view(permission=Permission.POLICY_EDIT, methods=["POST"], refused=_publish_again)
 def policy_publish(request: HttpRequest) -> HttpResponse:
-    """Put the draft into force."""
-    name = request.POST.get("name", "")[:120]
-    version = publish_policy(actor=actor_of(request), name=name)
+    """Put the draft into force, at once or from a day and time on."""
+    form = PublishForm(request.POST, zone=request.merchant.time_zone)
+    if not form.is_valid():
+        return show_policies(request, form=form)
+    actor, name = actor_of(request), form.cleaned_data["name"]
+    if form.is_later:
+        version = schedule_policy(form.cleaned_data["at"], actor=actor, name=name)
+        when = date_format(timezone.localtime(version.effective_at), "j F Y, H:i")
+        return done(request, f"v{version.number} comes into force on {when}.", "policies")
+    version = publish_policy(actor=actor, name=name)
     return done(request, f"v{version.number} is live. Open returns keep theirs.", "policies")
+
+
+@staff_view(permission=Permission.POLICY_EDIT, methods=["POST"], refused=show_policies)
+def policy_take_back(request: HttpRequest) -> HttpResponse:
+    """Make the scheduled version the draft again."""
+    version = take_back_policy(actor=actor_of(request))
+    return done(request, f"v{version.number} is the draft again.", "policies")

@@ -133,7 +133,14 @@ ENTRIES: dict[str, Entry] = {
     "policy_edit": Entry(P.POLICY_EDIT, BOTH),
     "risk": Entry(P.POLICY_EDIT, BOTH, body=_a(mode="shadow", review_at=60)),
     "policy_publish": Entry(P.POLICY_EDIT, POST),
+    "policy_take_back": Entry(P.POLICY_EDIT, POST),
+    "policy_versions": Entry(P.POLICY_EDIT),
     "policy_version": Entry(P.POLICY_EDIT, kwargs=_a(number=1)),
+    "policy_export": Entry(P.POLICY_EDIT, kwargs=_a(number=1)),
+    "policy_start_from": Entry(P.POLICY_EDIT, POST, _a(number=1)),
+    "policy_compare": Entry(P.POLICY_EDIT, query="?from=1&to=1"),
+    "policy_import": Entry(P.POLICY_EDIT, BOTH),
+    "policy_schema": Entry(P.POLICY_EDIT),
     # rehearsals
     "rehearsals": Entry(
         P.POLICY_EDIT, BOTH, body=lambda _w: {"days": "30", "operation_id": new_token()}

@@ -1,0 +1,271 @@
+"""What each setting of a policy document says, as one sentence for its value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from returns_portal.backoffice.policy_words import (
+    METHOD_WORDS,
+    PHOTO_WORDS,
+    RESOLUTION_WORDS,
+    SHIPPING_WORDS,
+)
+from returns_portal.core.money import Money, format_money
+from rma.policy.conditions import read_condition
+from rma.policy.effects import read_effect
+from rma.policy.model import in_language
+from rma.policy.reader import DocumentReader
+from rma.policy.rule_words import condition_words, effects_words
+from rma.policy.wording import span
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two documents, for what a sentence needs beside the value: names, currency."""
+
+    document: Mapping[str, Any]
+
+    @property
+    def currency(self) -> str:
+        return str(self.document.get("currency", ""))
+
+    def at(self, path: Sequence[str]) -> Any:
+        """Return what stands at ``path``, entries of lists by their key; None for nothing."""
+        found: Any = self.document
+        for step in path:
+            if isinstance(found, list):
+                found = next((one for one in found if one.get("key") == step), None)
+            elif isinstance(found, Mapping):
+                found = found.get(step)
+            else:
+                return None
+        return found
+
+    def keys_at(self, path: Sequence[str]) -> list[str]:
+        return [one["key"] for one in self.at(path) or ()]
+
+    def name_of(self, path: Sequence[str]) -> str:
+        """Return how people call an entry: its label or name, else its key."""
+        entry = self.at(path)
+        if isinstance(entry, Mapping):
+            labels = entry.get("labels")
+            return in_language(labels, "en") if labels else str(entry.get("name") or path[-1])
+        return path[-1]
+
+    def about(self, path: Sequence[str]) -> str:
+        """Return the reason or rule that ``path`` lies in, with the question if in one."""
+        if path[0] not in ("reasons", "rules") or self.at(path[:2]) is None:
+            return ""
+        kind = "Reason" if path[0] == "reasons" else "Rule"
+        about = f"{kind} “{self.name_of(path[:2])}”"
+        asked = len(path) > 3 and path[2] == "questions"
+        return f"{about}, question “{self.name_of(path[:4])}”" if asked else about
+
+    def reasons(self, keys: Sequence[str]) -> str:
+        return _listed([self.name_of(("reasons", key)) for key in keys])
+
+
+Saying = Callable[[tuple[str, ...], Any, Side], str]
+
+
+def saying_of(path: tuple[str, ...]) -> Saying | None:
+    """Return how the value at ``path`` is said; ``*`` in a pattern stands for any one step."""
+    return next(
+        (
+            saying
+            for pattern, saying in SAYINGS.items()
+            if len(pattern) == len(path)
+            and all(want in ("*", step) for want, step in zip(pattern, path, strict=True))
+        ),
+        None,
+    )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words) or "none"
+
+
+def _days(words: str, otherwise: str = "") -> Saying:
+    return lambda _path, value, _side: otherwise if value is None else words.format(span(value))
+
+
+def _yes(words: str, otherwise: str) -> Saying:
+    return lambda _path, value, _side: words if value else otherwise
+
+
+def _list(words: str, otherwise: str, names: Mapping[str, str] | None = None) -> Saying:
+    def say(_path: tuple[str, ...], value: Any, _side: Side) -> str:
+        told = [(names or {}).get(one, one) for one in value or ()]
+        return words.format(_listed(told)) if told else otherwise
+
+    return say
+
+
+def _amount(words: str, otherwise: str = "") -> Saying:
+    return lambda _path, value, side: (
+        otherwise if value is None else words.format(format_money(Money(value, side.currency)))
+    )
+
+
+def _plain(words: str) -> Saying:
+    return lambda _path, value, _side: words.format(value)
+
+
+def _named(names: Mapping[str, str]) -> Saying:
+    return lambda _path, value, _side: names.get(value, str(value))
+
+
+def _in_language(words: str) -> Saying:
+    return lambda path, value, _side: words.format(path[-1], value)
+
+
+def _whole_reason(_path: tuple[str, ...], value: Any, _side: Side) -> str:
+    parts = [_listed([RESOLUTION_WORDS.get(one, one) for one in value["resolutions"]])]
+    parts += [PHOTO_WORDS[value["photo"]]] if PHOTO_WORDS.get(value["photo"]) else []
+    parts += ["our fault"] if value["fault"] else []
+    parts += ["words asked for"] if value["free_text"] else []
+    parts += [f"asks “{_label(one)}”" for one in value.get("questions") or ()]
+    return f"Offers “{_label(value)}”: {'; '.join(parts)}"
+
+
+def _label(entry: Mapping[str, Any]) -> str:
+    return in_language(entry["labels"], "en")
+
+
+def _whole_question(_path: tuple[str, ...], value: Any, _side: Side) -> str:
+    answers = [_label(one) for one in value.get("options") or ()]
+    tail = f" ({', '.join(answers)})" if answers else ""
+    types = value.get("product_types")
+    only = f", only for {', '.join(types)}" if types else ""
+    needed = "an answer is needed" if value["required"] else "an answer is optional"
+    return f"Asks “{_label(value)}”{tail}; {needed}{only}"
+
+
+def _options(_path: tuple[str, ...], value: Any, _side: Side) -> str:
+    answers = [_label(one) for one in value or ()]
+    return f"Answers to choose from: {', '.join(answers)}" if answers else "Answered in words"
+
+
+def _questions(_path: tuple[str, ...], value: Any, _side: Side) -> str:
+    asked = [f"“{_label(one)}”" for one in value or ()]
+    return f"Asks {', '.join(asked)}" if asked else "Asks nothing further"
+
+
+def _review_reasons(_path: tuple[str, ...], value: Any, side: Side) -> str:
+    return f"A person checks these reasons: {side.reasons(value)}"
+
+
+def _condition(_path: tuple[str, ...], value: Any, side: Side) -> str:
+    if value is None:
+        return "It speaks always"
+    condition = read_condition(DocumentReader({"when": value}), "when")
+    return f"If {condition_words(condition, side.currency)}"
+
+
+def _effects(_path: tuple[str, ...], value: Any, side: Side) -> str:
+    reader = DocumentReader({"then": value})
+    reasons = tuple(side.keys_at(("reasons",)))
+    read = [read_effect(reader, f"then.{n}", reasons) for n in range(len(value))]
+    return f"It does: {effects_words(tuple(one for one in read if one), side.currency)}"
+
+
+def _whole_rule(path: tuple[str, ...], value: Any, side: Side) -> str:
+    text = value.get("text") or {}
+    parts = [
+        _condition(path, value.get("when"), side),
+        _effects(path, value["then"], side),
+        *([f"Shoppers read: “{in_language(text, 'en')}”"] if text else []),
+        *([] if value["on"] else ["It is switched off"]),
+    ]
+    return ". ".join(parts)
+
+
+def _whole_rules(path: tuple[str, ...], value: Any, _side: Side) -> str:
+    return f"Rules: {_listed([str(one['name']) for one in value or ()])}"
+
+
+_OPTION = ("reasons", "*", "questions", "*", "options")
+_CLOSED = {"final_sale": "Final sale", "excluded": "Never returned"}
+
+SAYINGS: dict[tuple[str, ...], Saying] = {
+    ("schema",): _plain("Written in format {}"),
+    ("currency",): _plain("Amounts are in {}"),
+    ("window", "days"): _days("Returns are accepted within {} of delivery"),
+    ("window", "fault_days"): _days("Faults are accepted within {}"),
+    ("window", "grace_days"): _days("{} more pass in silence"),
+    ("window", "fulfilled_fallback_days"): _days(
+        "Without a delivery date, the count starts {} after dispatch",
+        "Without a delivery date, the dispatch does not count",
+    ),
+    ("window", "ordered_fallback_days"): _days(
+        "Without a dispatch date, the count starts {} after the order",
+        "Without a dispatch date, the order does not count",
+    ),
+    **{
+        (part, name): _list(f"{title}: goods with the {kind} {{}}", f"{title}: no {kind}")
+        for part, title in _CLOSED.items()
+        for name, kind in (("tags", "tags"), ("product_types", "product types"))
+    },
+    **{
+        (part, "fault_allowed"): _yes(
+            f"{title}: faults may be reported", f"{title}: faults may not be reported"
+        )
+        for part, title in _CLOSED.items()
+    },
+    ("reasons", "*"): _whole_reason,
+    ("reasons", "*", "labels", "*"): _in_language("In language {}: “{}”"),
+    ("reasons", "*", "resolutions"): _list("Allows {}", "Allows nothing", RESOLUTION_WORDS),
+    ("reasons", "*", "photo"): _named(
+        {"required": "Photos are needed", "optional": "Photos are welcome",
+         "off": "No photos are asked for"}
+    ),
+    ("reasons", "*", "fault"): _yes("It is our fault", "It is not our fault"),
+    ("reasons", "*", "free_text"): _yes("Words are asked for", "No words are asked for"),
+    ("reasons", "*", "questions"): _questions,
+    ("reasons", "*", "questions", "*"): _whole_question,
+    ("reasons", "*", "questions", "*", "labels", "*"): _in_language("In language {}: “{}”"),
+    ("reasons", "*", "questions", "*", "required"): _yes(
+        "An answer is needed", "An answer is optional"
+    ),
+    ("reasons", "*", "questions", "*", "product_types"): _list(
+        "Asked about these product types: {}", "Asked about all goods"
+    ),
+    _OPTION: _options,
+    (*_OPTION, "*"): lambda _path, value, _side: f"The answer “{_label(value)}” can be chosen",
+    (*_OPTION, "*", "labels", "*"): _in_language("In language {}, the answer reads “{}”"),
+    ("rules",): _whole_rules,
+    ("rules", "*"): _whole_rule,
+    ("rules", "*", "name"): _plain("Called “{}”"),
+    ("rules", "*", "on"): _yes("It is switched on", "It is switched off"),
+    ("rules", "*", "when"): _condition,
+    ("rules", "*", "then"): _effects,
+    ("rules", "*", "text"): lambda _path, value, _side: (
+        f"Shoppers read: “{in_language(value, 'en')}”" if value else "Shoppers read no sentence"
+    ),
+    ("rules", "*", "text", "*"): _in_language("In language {}, shoppers read “{}”"),
+    ("approval", "automatic"): _yes(
+        "Easy returns are approved without a person", "A person decides every return"
+    ),
+    ("approval", "review_hours"): _plain("A person answers within {} hours"),
+    ("approval", "max_value_minor"): _amount(
+        "Up to {}, no person has to look", "Whatever the value, no person has to look"
+    ),
+    ("approval", "review_reasons"): _review_reasons,
+    ("approval", "first_return_only"): _yes(
+        "Everybody who has returned before is checked", "Having returned before does not matter"
+    ),
+    ("fee", "amount_minor"): _amount("{} are taken off refunds"),
+    ("fee", "waived_for_fault"): _yes(
+        "No fee when it is our fault", "The fee is taken when it is our fault, too"
+    ),
+    ("fee", "waived_for_exchange"): _yes(
+        "No fee for exchanges", "The fee is taken for exchanges, too"
+    ),
+    ("shipping_back",): _named(SHIPPING_WORDS),
+    ("refund_days",): _days("Refunds go out within {} of receiving"),
+    ("send_within_days",): _days("Approved returns are sent within {}"),
+    ("answer_within_days",): _days("Shoppers answer questions within {}"),
+    ("methods",): _list("Shoppers send with {}", "Shoppers can't send", METHOD_WORDS),
+}  # fmt: skip
