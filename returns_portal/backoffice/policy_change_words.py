@@ -40,7 +40,8 @@ _SECTIONS: tuple[tuple[str, str, frozenset[str]], ...] = (
      frozenset({"window", "final_sale", "excluded"})),
     ("Reasons and what they allow", "tag", frozenset({"reasons"})),
     ("Own rules", "sliders", frozenset({"rules"})),
-    ("When a person checks first", "eye", frozenset({"approval"})),
+    ("When a person checks first", "eye", frozenset({"approval", "risk"})),
+    ("The legal right of withdrawal", "shield", frozenset({"withdrawal"})),
     ("Fees and time", "card", frozenset(
         {"currency", "fee", "shipping_back", "refund_days", "send_within_days",
          "answer_within_days", "methods"})),

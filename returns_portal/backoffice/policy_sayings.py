@@ -18,6 +18,7 @@ from rma.policy.effects import read_effect
 from rma.policy.model import in_language
 from rma.policy.reader import DocumentReader
 from rma.policy.rule_words import condition_words, effects_words
+from rma.policy.withdrawal_law import EXCEPTIONS
 from rma.policy.wording import span
 
 
@@ -186,6 +187,33 @@ def _whole_rules(path: tuple[str, ...], value: Any, _side: Side) -> str:
     return f"Rules: {_listed([str(one['name']) for one in value or ()])}"
 
 
+def _risk(_path: tuple[str, ...], value: Any, _side: Side) -> str:
+    if value is None:
+        return "Nobody is scored"
+    words = "is only noted" if value["shadow"] else "counts"
+    return f"A person looks from {value['review_at']} risk points on; the score {words}"
+
+
+def _exempt(_path: tuple[str, ...], value: Any, _side: Side) -> str:
+    goods = [
+        f"{_listed([*one['tags'], *one['product_types']])} ({_because(one['exception'])})"
+        for one in value
+    ]
+    return f"Exempt by law: {'; '.join(goods)}" if goods else "No goods are exempt"
+
+
+def _because(exception: str) -> str:
+    return EXCEPTIONS[exception].because
+
+
+def _withdrawal(path: tuple[str, ...], value: Any, side: Side) -> str:
+    parts = [
+        SAYINGS[path[0], name](path, value[name], side)
+        for name in ("sells_to_eu", "shopper_pays_postage", "holidays", "exempt", "labels")
+    ]
+    return ". ".join(parts)
+
+
 _OPTION = ("reasons", "*", "questions", "*", "options")
 _CLOSED = {"final_sale": "Final sale", "excluded": "Never returned"}
 
@@ -245,6 +273,23 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
         f"Shoppers read: “{in_language(value, 'en')}”" if value else "Shoppers read no sentence"
     ),
     ("rules", "*", "text", "*"): _in_language("In language {}, shoppers read “{}”"),
+    ("risk",): _risk,
+    ("risk", "review_at"): _plain("A person looks from {} risk points on"),
+    ("risk", "shadow"): _yes("The risk score is only noted", "The risk score counts"),
+    ("withdrawal",): _withdrawal,
+    ("withdrawal", "sells_to_eu"): _yes(
+        "The shop sells to the EU and shows the link", "The link is not shown for selling to the EU"
+    ),
+    ("withdrawal", "shopper_pays_postage"): _yes(
+        "Shoppers pay for sending back what they withdraw from",
+        "Sending back what is withdrawn from is free",
+    ),
+    ("withdrawal", "holidays"): _list("Public holidays: {}", "No public holidays are listed"),
+    ("withdrawal", "exempt"): _exempt,
+    ("withdrawal", "labels"): lambda _path, value, _side: (
+        "The link has words of its own" if value else "The link has the statutory words"
+    ),
+    ("withdrawal", "labels", "*"): _in_language("In language {}, the link reads “{}”"),
     ("approval", "automatic"): _yes(
         "Easy returns are approved without a person", "A person decides every return"
     ),

@@ -152,7 +152,9 @@ _settings = [
         "policies/versions/<int:number>/file/", policy_versions.policy_export, name="policy_export"
     ),
     path(
-        "policies/versions/<int:number>/start/", policy_versions.policy_start_from, name="policy_start_from"
+        "policies/versions/<int:number>/start/",
+        policy_versions.policy_start_from,
+        name="policy_start_from",
     ),
     path("policies/compare/", policy_versions.policy_compare, name="policy_compare"),
     path("policies/import/", policy_versions.policy_import, name="policy_import"),

@@ -41,7 +41,9 @@ def value_words(kind: Kind | str, value: Any, currency: str) -> str:
 
 
 def listed(words: list[str], last: str = "or") -> str:
-    """Join words: ``a``, ``a or b``, ``a, b or c``."""
+    """Join words: ``a``, ``a or b``, ``a, b or c``; ``none`` where there are none."""
+    if not words:
+        return "none"
     *front, end = words
     return f"{', '.join(front)} {last} {end}" if front else end
 

@@ -19,6 +19,8 @@ from rma.policy.questions import MOST_OPTIONS, MOST_QUESTIONS
 from rma.policy.reader import MAX_DAYS, MAX_MINOR
 from rma.policy.ruleset import MOST_EFFECTS, MOST_RULES
 from rma.policy.vocabulary import Kind, all_facts
+from rma.policy.withdrawal_law import EXCEPTIONS
+from rma.policy.withdrawal_terms import MAX_HOLIDAYS, MAX_LABEL, SECTION
 
 Schema = dict[str, Any]
 
@@ -104,6 +106,7 @@ def _labels() -> Schema:
 
 _DAYS = _whole(0, MAX_DAYS)
 _MONEY = _whole(0, MAX_MINOR)
+_BASIS_POINTS = {**_whole(0, 10_000), "description": "Basis points: 2500 is 25 %."}
 
 
 def _document() -> Schema:
@@ -138,9 +141,31 @@ def _document() -> Schema:
             "send_within_days": _whole(1, MAX_DAYS),
             "answer_within_days": _whole(1, MAX_DAYS),
             "methods": _choices(METHODS),
+            SECTION: _withdrawal(),
+            "risk": _or_null(_object({"review_at": _whole(1, 1000), "shadow": _FLAG})),
             "rules": _or_null(_list(_rule(), 0, MOST_RULES)),
         },
+        SECTION,
+        "risk",
         "rules",
+    )
+
+
+def _withdrawal() -> Schema:
+    exempt = {
+        "exception": _choice(tuple(EXCEPTIONS)),
+        "tags": _list(_TEXT),
+        "product_types": _list(_TEXT),
+    }
+    label = {**_TEXT, "maxLength": MAX_LABEL}
+    return _object(
+        {
+            "sells_to_eu": _FLAG,
+            "shopper_pays_postage": _FLAG,
+            "holidays": _list(_DAY, 0, MAX_HOLIDAYS),
+            "exempt": _list(_object(exempt)),
+            "labels": {"type": "object", "additionalProperties": label},
+        }
     )
 
 
@@ -215,7 +240,7 @@ def _value(kind: Kind) -> Schema:
     return {
         Kind.FLAG: _FLAG,
         Kind.DATE: _DAY,
-        Kind.SHARE: {**_whole(0, 10_000), "description": "Basis points: 2500 is 25 %."},
+        Kind.SHARE: _BASIS_POINTS,
         Kind.MONEY: _MONEY,
         Kind.DAYS: _DAYS,
         Kind.NUMBER: _whole(0, MAX_MINOR),
@@ -225,8 +250,10 @@ def _value(kind: Kind) -> Schema:
 _TAKES: dict[str, Schema] = {
     "days": _DAYS,
     "hours": _whole(1, 720),
+    "points": _whole(1, 100),
     "photos": _whole(1, 10),
     "money": _MONEY,
+    "share": _BASIS_POINTS,
     "day": _DAY,
     "outcomes": _choices(RESOLUTIONS),
     "methods": _choices(METHODS),
@@ -238,4 +265,5 @@ _TAKES: dict[str, Schema] = {
 
 def _effect(kind: EffectKind) -> Schema:
     what = {"do": {"const": kind.key, "description": kind.label}}
-    return _object({**what, "value": _TAKES[kind.takes]} if kind.takes else what)
+    # What a later effect takes may not be told here yet: then the reader alone judges it.
+    return _object({**what, "value": _TAKES.get(kind.takes, {})} if kind.takes else what)

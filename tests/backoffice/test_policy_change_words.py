@@ -178,3 +178,12 @@ def test_every_setting_of_the_schema_has_a_sentence_of_its_own() -> None:
     silent = {path for path in _paths(document_schema(), ()) if saying_of(path) is None}
 
     assert silent == set()
+
+
+def test_compare_says_a_rule_that_tags_with_nothing() -> None:
+    before, after = policy(), policy()
+    after["rules"][0]["then"] = [{"do": "tag", "value": []}]
+
+    [(_about, _was, now)] = told(before, after)
+
+    assert now == "It does: Tag the return: none"

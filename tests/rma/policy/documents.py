@@ -11,6 +11,7 @@ from rma.policy.document import default_policy
 from rma.policy.effects import effect_kinds
 from rma.policy.model import METHODS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
 from rma.policy.vocabulary import Kind, all_facts
+from rma.policy.withdrawal_law import EXCEPTIONS
 
 # What PostgreSQL keeps: no zero byte and no half of a pair.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -107,6 +108,7 @@ def _depth(condition: dict[str, Any]) -> int:
 def _effects(reasons: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
     takes: dict[str, st.SearchStrategy[Any]] = {
         "days": DAYS, "hours": st.integers(1, 720), "photos": st.integers(1, 10), "money": MONEY,
+        "points": st.integers(1, 100), "share": st.integers(0, 10_000),
         "day": DAY, "outcomes": _choices(RESOLUTIONS), "methods": _choices(METHODS),
         "shipping": st.sampled_from(SHIPPING_BACK), "words": st.lists(WORDS, max_size=2),
         "reasons": st.lists(st.sampled_from(reasons), min_size=1, max_size=2),
@@ -144,6 +146,25 @@ def _closed() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({"tags": words, "product_types": words, "fault_allowed": FLAG})
 
 
+_RISK = st.fixed_dictionaries({"review_at": st.integers(1, 1000), "shadow": FLAG})
+_EXEMPT = st.fixed_dictionaries(
+    {
+        "exception": st.sampled_from(tuple(EXCEPTIONS)),
+        "tags": st.lists(WORDS, min_size=1, max_size=2),
+        "product_types": st.lists(WORDS, max_size=2),
+    }
+)
+_WITHDRAWAL = st.fixed_dictionaries(
+    {
+        "sells_to_eu": FLAG,
+        "shopper_pays_postage": FLAG,
+        "holidays": st.lists(DAY, max_size=3),
+        "exempt": st.lists(_EXEMPT, max_size=2),
+        "labels": st.dictionaries(TEXT | TRICKY, WORDS.filter(str.isprintable), max_size=2),
+    }
+)
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a document that ``parse_policy`` accepts."""
@@ -168,6 +189,9 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     }
     document["fee"] |= {"amount_minor": draw(MONEY), "waived_for_fault": draw(FLAG)}
     document["methods"] = draw(_choices(METHODS))
+    if draw(FLAG):
+        document["withdrawal"] = draw(_WITHDRAWAL)
+        document["risk"] = draw(st.none() | _RISK)
     if draw(FLAG):
         document["rules"] = draw(st.none() | _rules(keys))
     return document

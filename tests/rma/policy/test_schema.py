@@ -14,7 +14,7 @@ from returns_portal.core.errors import InvalidInput
 from rma.policy.document import default_policy, parse_policy
 from rma.policy.effects import effect_kinds
 from rma.policy.reader import DocumentReader
-from rma.policy.schema import arranged, document_schema
+from rma.policy.schema import _TAKES, arranged, document_schema
 from rma.policy.vocabulary import Kind, all_facts
 from tests.rma.policy.documents import documents
 
@@ -26,7 +26,12 @@ SAMPLE = default_policy("EUR") | {
             "when": {"all": [{"fact": "item.price", "test": "between", "value": [1, 2]}]},
             "then": [{"do": "set_window", "value": 10}, {"do": "review"}], "text": {"en": "Late."},
         }
-    ]
+    ],
+    "risk": {"review_at": 60, "shadow": True},
+    "withdrawal": {
+        "sells_to_eu": True, "shopper_pays_postage": False, "holidays": ["2026-12-25"],
+        "exempt": [{"exception": "press", "tags": ["press"], "product_types": []}], "labels": {},
+    },
 }  # fmt: skip
 SAMPLE["reasons"][0]["questions"] = [
     {
@@ -114,6 +119,10 @@ def _alternatives(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
         (("rules", 0, "when", "all", 0, "fact"), "item.colour"),
         (("rules", 0, "when", "all", 0, "test"), "matches"),
         (("rules", 0, "when", "all", 0, "value"), 3),
+        (("risk", "review_at"), 0), (("risk", "shadow"), None),
+        (("withdrawal", "holidays"), ["Christmas", 1]), (("withdrawal", "exempt"), {}),
+        (("withdrawal", "exempt", 0, "exception"), "sale"),
+        (("withdrawal", "labels"), {"en": "x" * 61}),
         (("reasons", 0, "questions", 0, "options"), [{"key": "a", "labels": {"en": "A"}}]),
     ],
 )  # fmt: skip
@@ -137,6 +146,7 @@ def test_schema_knows_every_fact_and_every_effect() -> None:
 
     assert facts == {fact.key for fact in all_facts()}
     assert effects == {kind.key for kind in effect_kinds()}
+    assert {kind.takes for kind in effect_kinds()} - {""} <= set(_TAKES)
     assert all(any(fact.kind is kind for fact in all_facts()) for kind in Kind)
 
 
