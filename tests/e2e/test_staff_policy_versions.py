@@ -112,3 +112,14 @@ def test_old_version_is_started_from_again(shop: Merchant, staff: Visit) -> None
     assert found == []
     with transaction.atomic():
         assert PolicyVersion.objects.get(number=2).document["refund_days"] == 5
+
+
+def test_pages_of_versions_are_free_of_barriers(shop: Merchant, staff: Visit) -> None:
+    drafted(refund_days=9, shipping_back="never")
+    visitor = staff()
+    found: list[str] = []
+    for path in ("versions/", "versions/2/", "compare/?from=1&to=2", "import/"):
+        page = visitor.open(f"/app/{shop.slug}/policies/{path}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        found += look(page)
+    assert found == []
