@@ -12,7 +12,8 @@ from returns_portal.core.actor import SHOPPER
 from returns_portal.core.errors import DomainError, NotFound
 from returns_portal.portal.beginning import begin
 from returns_portal.portal.forms.lookup import LinkForm
-from returns_portal.portal.pages import language_of, page, shopper_page
+from returns_portal.portal.language import language_for
+from returns_portal.portal.pages import page, shopper_page
 from returns_portal.portal.proof import proven_shopper, remember_shopper
 from returns_portal.portal.showing.orders import shown_orders
 from returns_portal.portal.throttle import say_when, take_link_try
@@ -33,7 +34,7 @@ def link(request: HttpRequest) -> HttpResponse:
     except DomainError as refusal:
         form.add_error(None, refusal.message)
         return say_when(page(request, "link.html", {"form": form}, status=refusal.status), refusal)
-    ask_for_link(form.cleaned_data["email"], locale=language_of(request), actor=SHOPPER)
+    ask_for_link(form.cleaned_data["email"], locale=language_for(request), actor=SHOPPER)
     return HttpResponseRedirect(f"{reverse('link')}?sent")
 
 
