@@ -25,9 +25,10 @@ from returns_portal.tenancy.models import Merchant
 from rma.actions.notes import add_note
 from rma.actions.policy import save_draft
 from rma.actions.policy_versions import schedule_policy
+from rma.actions.rehearsing import start_rehearsal
 from rma.actions.review import ask_for_information
 from rma.evidence import store_photo
-from rma.models import Note, Return, Withdrawal
+from rma.models import Note, Rehearsal, RehearsedReturn, Return, Withdrawal
 from rma.policy.document import default_policy
 from tests import flows
 from tests.e2e.browsing import DESKTOP, HEIGHTS, PHONE, barriers, look
@@ -45,9 +46,21 @@ FILES = {
     "photo",
     "policy_export",
     "policy_schema",
+    "rehearsal_file",
+    "rehearsal_state",
     "report_file",
     "return_label",
     "return_slip",
+}
+
+
+DEAR = {
+    "key": "dear",
+    "name": "Dear goods",
+    "on": True,
+    "when": {"fact": "return.value", "test": "over", "value": 4000},
+    "then": [{"do": "set_fee", "value": 990}],
+    "text": {"en": "Dear goods cost more to send back"},
 }
 
 
@@ -92,7 +105,7 @@ def furnish(shop: Merchant) -> Stages:
         ask_for_information(asked.pk, actor=SYSTEM, question="Is the box still there?")
         save_draft(default_policy("EUR") | {"refund_days": 6}, actor=SYSTEM)
         schedule_policy(now() + timedelta(days=9), actor=SYSTEM, name="Peak season")
-        save_draft(default_policy("EUR") | {"refund_days": 7}, actor=SYSTEM)
+        save_draft(default_policy("EUR") | {"rules": [DEAR]}, actor=SYSTEM)
         open_task(
             kind="refund.stuck",
             key="stuck",
@@ -102,6 +115,7 @@ def furnish(shop: Merchant) -> Stages:
             title="A refund waits for a person",
             detail="The gateway gave no answer for a day.",
         )
+    start_rehearsal(90, SYSTEM)
     flows.drain()
     return Stages(review, asked, sent, bench, swapped, refunded, withdrawn, unmatched)
 
@@ -119,6 +133,9 @@ def addresses(shop: Merchant, stages: Stages) -> Iterator[str]:
             "role": "refunds",
             "provider": "stripe",
             "withdrawal_id": stages.unmatched.pk,
+            "rehearsal_id": Rehearsal.objects.get().pk,
+            "row_id": RehearsedReturn.objects.earliest("requested_at").pk,
+            "key": DEAR["key"],
         }
         theirs = Order.objects.get(number="NL-1008").pk
         assert stages.withdrawn.rma is not None
