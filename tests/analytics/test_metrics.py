@@ -189,5 +189,5 @@ def test_weeks_begin_on_monday_and_periods_touch() -> None:
 
 
 def test_definitions_have_stable_keys_and_a_meaning() -> None:
-    assert len(metrics.DEFINITIONS) == 8
+    assert len(metrics.DEFINITIONS) == 9
     assert all(entry.meaning.endswith(".") for entry in metrics.DEFINITIONS.values())

@@ -17,6 +17,7 @@ from rma.actions.policy_rules import document_digest
 from rma.models import PolicyVersion
 from rma.policy.document import default_policy, parse_policy
 from tests.backoffice.conftest import HOME, SignIn, queries
+from tests.factories import make_member
 from tests.rma.policy.test_own_rules import do, rule, when
 
 pytestmark = pytest.mark.django_db
@@ -258,11 +259,9 @@ def test_form_with_zero_bytes_is_refused(owner: Client, shop: Merchant) -> None:
     assert draft_of(shop) is None
 
 
-def test_rules_of_a_shop_without_a_policy_are_refused_with_a_way_on(
-    owner: Client, shop: Merchant
-) -> None:
-    with merchant_scope(shop.pk):
-        PolicyVersion.objects.all().delete()
+def test_rules_of_a_shop_without_a_policy_are_refused_with_a_way_on(merchant: Merchant) -> None:
+    owner = Client()
+    owner.force_login(make_member(merchant, "owner"))
 
     answer = owner.get(f"{POLICIES}new-rule/")
 

@@ -20,7 +20,7 @@ WORDS = {
     "de": {
         "menu": "Deutsch",
         "order": "Bestellnummer",
-        "who": "E-Mail-Adresse oder Postleitzahl der Lieferung",
+        "who": "E-Mail-Adresse, Telefonnummer oder Postleitzahl der Lieferung",
         "find": "Bestellung suchen",
         "items": "Was möchten Sie zurückgeben?",
         "reason": "Zu klein",
@@ -34,7 +34,7 @@ WORDS = {
     "ar": {
         "menu": "العربية",
         "order": "رقم الطلب",
-        "who": "البريد الإلكتروني أو الرمز البريدي للتوصيل",
+        "who": "البريد الإلكتروني أو الهاتف أو الرمز البريدي للتوصيل",
         "find": "ابحث عن طلبي",
         "items": "ماذا تريد أن ترجع؟",
         "reason": "صغير جدًا",
