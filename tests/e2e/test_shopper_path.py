@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 from django.db import transaction
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from returns_portal.commerce.models import OrderLine, Variant
 from returns_portal.core.actor import SHOPPER, SYSTEM
@@ -118,6 +118,23 @@ def test_return_from_the_first_page_to_the_label(visit: Visit, shop: Merchant, w
     expect(page.get_by_role("img", name=re.compile("Barcode R"))).to_be_visible()
     found += look(page)
     assert found == []
+
+
+def test_item_ticked_before_the_scripts_came_is_counted(visit: Visit, shop: Merchant) -> None:
+    sell()
+    page = visit().open(f"/r/{shop.slug}/")
+    held: list[Route] = []
+    page.route(re.compile(r"/quote\b.*\.mjs"), lambda route: held.append(route))
+    page.get_by_label("Order number").fill("NL-1001")
+    page.get_by_label("E-mail, phone or delivery postcode").fill("maya@example.com")
+    page.get_by_role("button", name="Find my order").click(no_wait_after=True)
+
+    page.get_by_role("checkbox", name=re.compile("Trail Runner 1")).check()
+    page.get_by_role("radio", name="Changed my mind").first.check()
+    expect(page.locator(".p-bar")).to_contain_text("No items yet")
+    held[0].continue_()
+
+    expect(page.locator(".p-bar")).to_contain_text("€85.50")
 
 
 @BOTH

@@ -7,6 +7,8 @@ for (const form of document.querySelectorAll("form[data-quote]")) {
     clearTimeout(timer);
     timer = setTimeout(ask, 150);
   });
+  // What was ticked before this ran, or comes back with the page, is news as well.
+  window.addEventListener("pageshow", () => { if (isTouched(form)) ask(); });
 
   async function ask() {
     running?.abort();
@@ -24,6 +26,12 @@ for (const form of document.querySelectorAll("form[data-quote]")) {
       form.classList.remove("htmx-request");
     }
   }
+}
+
+function isTouched(form) {
+  return [...form.elements].some((one) => (one.type === "checkbox" || one.type === "radio"
+    ? one.checked !== one.defaultChecked
+    : one.type !== "hidden" && "defaultValue" in one && one.value !== one.defaultValue));
 }
 
 function place(html) {
