@@ -9,6 +9,7 @@ globs in which only ``*`` is special, matched in linear time.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -229,12 +230,12 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
     "has_any": lambda found, words: not words.isdisjoint(found),
     "has_all": lambda found, words: words <= found,
     "has_none": lambda found, words: words.isdisjoint(found),
-    "is": lambda found, value: found == value,
-    "over": lambda found, value: found > value,
-    "at_least": lambda found, value: found >= value,
-    "under": lambda found, value: found < value,
-    "at_most": lambda found, value: found <= value,
+    "is": operator.eq,
+    "over": operator.gt,
+    "at_least": operator.ge,
+    "under": operator.lt,
+    "at_most": operator.le,
     "between": lambda found, pair: pair[0] <= found <= pair[1],
-    "from": lambda found, value: found >= value,
-    "until": lambda found, value: found <= value,
+    "from": operator.ge,
+    "until": operator.le,
 }

@@ -18,7 +18,7 @@ from rma.policy import approval, rules, withdrawal, wording
 from rma.policy.approval import Whole, waives_fee
 from rma.policy.document import RESOLUTIONS, Policy, Reason
 from rma.policy.rules import Asked, Case
-from rma.policy.tailoring import LineView, reasons_of, tailor, view_of
+from rma.policy.tailoring import Beforehand, LineView, tailor
 from rma.policy.types import (
     Decision,
     JsonObject,
@@ -46,7 +46,8 @@ _VERDICTS = {Result.REFUSE: Verdict.REFUSE, Result.REVIEW: Verdict.REVIEW}
 
 def offer(order: OrderFacts, policy: Policy) -> Offer:
     """Return, per line, what the shopper may do and until when, else the rule that says no."""
-    lines = tuple(_offer_line(order, line, policy) for line in order.lines)
+    before = Beforehand(policy, order)
+    lines = tuple(_offer_line(order, line, before) for line in order.lines)
     return Offer(lines, policy.version, ENGINE_VERSION)
 
 
@@ -166,7 +167,7 @@ class _Look:
         return self.stop is None or self.stop.result is Result.REVIEW
 
 
-def _offer_line(order: OrderFacts, line: LineFacts, policy: Policy) -> LineOffer:
+def _offer_line(order: OrderFacts, line: LineFacts, before: Beforehand) -> LineOffer:
     known: dict[tuple[int, bool], _Look] = {}
 
     def look(view: LineView, fault: bool) -> _Look:
@@ -177,18 +178,20 @@ def _offer_line(order: OrderFacts, line: LineFacts, policy: Policy) -> LineOffer
             known[key] = _Look(said, _stopped(said))
         return known[key]
 
-    offered = reasons_of(policy, order, line)
+    offered = before.reasons(line)
     looked = [(reason, look(view, reason.fault)) for reason, view in offered]
     reasons = [reason for reason, found in looked if found.is_open]
-    plain = view_of(policy, order, line)
-    # What is said of a line is said of it for any usual reason, else for a fault.
-    usual = _best([found for reason, found in looked if not reason.fault]) or look(plain, False)
-    faulty = _best([found for reason, found in looked if reason.fault]) or look(plain, True)
+    usual, faulty = (
+        # What is said of a line is said of it for any usual reason, else for a fault.
+        _best([found for reason, found in looked if reason.fault is fault])
+        or look(before.view(line), fault)
+        for fault in (False, True)
+    )
     keys = {key for reason in reasons for key in reason.resolutions}
     resolutions = tuple(key for key in RESOLUTIONS if key in keys)
     fault_only = bool(reasons) and not usual.is_open
     until, stop = _until((faulty if fault_only else usual).said), usual.stop
-    case = Case(order, policy, line, fault=False)
+    case = Case(order, before.policy, line, fault=False)
     return LineOffer(
         line_key=line.key,
         verdict=Verdict.ALLOW if stop is None else _VERDICTS[stop.result],

@@ -6,13 +6,14 @@ shoppers read. The set knows which facts it needs, so that nothing else is looke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from rma.policy.conditions import Ask, Condition, compiled, leaves_of, read_condition
 from rma.policy.effects import VERDICT, Effect, read_effect
+from rma.policy.gates import Gates, shared_and_own
 from rma.policy.reader import DocumentReader
 from rma.policy.rule_words import effects_words
 from rma.policy.vocabulary import Fact, Needs, Scope
@@ -22,6 +23,14 @@ MOST_EFFECTS = 12
 MOST_TESTS = 60
 # Facts that are the same for every line of one request.
 _SHARED = frozenset({Scope.ORDER, Scope.RETURN})
+
+
+def _is_shared(fact: Fact) -> bool:
+    return fact.scope in _SHARED
+
+
+def _compiled(condition: Condition | None, places: Mapping[str, int]) -> Ask | None:
+    return None if condition is None else compiled(condition, places)
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class Rule:
     @cached_property
     def is_shared(self) -> bool:
         """Whether its answer is the same for every line of a request."""
-        return all(fact.scope in _SHARED for fact in self.facts)
+        return all(_is_shared(fact) for fact in self.facts)
 
     @cached_property
     def is_about_lines(self) -> bool:
@@ -75,11 +84,13 @@ class RuleSet:
         known = {fact.key: fact for rule in rules for fact in rule.facts}
         self.facts = tuple(known.values())
         places = {key: place for place, key in enumerate(known)}
-        self.asks: tuple[Ask | None, ...] = tuple(
-            None if rule.when is None else compiled(rule.when, places) for rule in rules
-        )
-        self.shared = [(p, f) for p, f in enumerate(self.facts) if f.scope in _SHARED]
-        self.own = [(p, f) for p, f in enumerate(self.facts) if f.scope not in _SHARED]
+        parts = [shared_and_own(rule.when, _is_shared) for rule in rules]
+        # What is asked once a request, and what is asked of each line.
+        self.shared_asks = [_compiled(shared, places) for shared, _own in parts]
+        self.asks: Sequence[Ask | None] = [_compiled(own, places) for _shared, own in parts]
+        self.gates = Gates([own for _shared, own in parts], places)
+        self.shared = [(p, f) for p, f in enumerate(self.facts) if _is_shared(f)]
+        self.own = [(p, f) for p, f in enumerate(self.facts) if not _is_shared(f)]
         self.places = places
         self.needs = frozenset(fact.needs for fact in self.facts) - {Needs.NOTHING}
         self.asks_reasons = any(fact.scope is Scope.ASKED for fact in self.facts)

@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any, cast
 
 from rma.policy import wording
+from rma.policy.conditions import Ask
 from rma.policy.effects import APPROVE, RISK, VERDICT, Effect
 from rma.policy.model import Policy, Reason
 from rma.policy.risk import Points
@@ -45,6 +46,8 @@ class Match:
 
     @property
     def wins(self) -> tuple[Effect, ...]:
+        if not self.overruled:
+            return self.rule.then
         return tuple(one for one in self.rule.then if one.kind.key not in self.overruled)
 
 
@@ -105,28 +108,44 @@ def _points(views: Iterable[LineView]) -> Iterable[Points]:
 
 
 def reasons_of(policy: Policy, order: OrderFacts, line: LineFacts) -> list[tuple[Reason, LineView]]:
-    """Return each reason that may be given for ``line``, as the rules leave it, with its view.
+    """Return each reason that may be given for ``line``, as :meth:`Beforehand.reasons` does."""
+    return Beforehand(policy, order).reasons(line)
 
-    Before anything is chosen: what asks for a quantity, an outcome or the whole return is not known
-    yet and stays silent.
+
+class Beforehand:
+    """An order under the rules before anything is chosen; what is alike for its lines, asked once.
+
+    What asks for a quantity, an outcome or the whole return is not known yet and stays silent.
     """
-    if not policy.rules:
-        view = LineView(policy)
-        return [(reason, view) for reason in policy.reasons]
-    asking = Asking(policy, order, None)
-    found = []
-    plain = None if asking.set.asks_reasons else asking.view(line, None)
-    for reason in policy.reasons:
-        view = plain or asking.view(line, RequestLine(line.key, reason.key, 0, ""))
-        tailored = view.reason(reason.key)
-        if tailored is not None:
-            found.append((tailored, view))
-    return found
 
+    def __init__(self, policy: Policy, order: OrderFacts) -> None:
+        self.policy = policy
+        self._asking = Asking(policy, order, None) if policy.rules else None
+        self._views: dict[str, LineView] = {}
 
-def view_of(policy: Policy, order: OrderFacts, line: LineFacts) -> LineView:
-    """Return ``line`` under the rules that speak whatever is asked for it."""
-    return Asking(policy, order, None).view(line, None) if policy.rules else LineView(policy)
+    def view(self, line: LineFacts) -> LineView:
+        """Return ``line`` under the rules that speak whatever is asked for it."""
+        if self._asking is None:
+            return LineView(self.policy)
+        if line.key not in self._views:
+            self._views[line.key] = self._asking.view(line, None)
+        return self._views[line.key]
+
+    def reasons(self, line: LineFacts) -> list[tuple[Reason, LineView]]:
+        """Return each reason that may be given for ``line``, as the rules leave it, with its view.
+
+        Where no rule asks what is chosen, it is the same view for all of them.
+        """
+        asking, found = self._asking, []
+        plain = self.view(line) if asking is None or not asking.set.asks_reasons else None
+        for reason in self.policy.reasons:
+            view = plain
+            if view is None and asking is not None:
+                view = asking.view(line, RequestLine(line.key, reason.key, 0, ""))
+            tailored = None if view is None else view.reason(reason.key)
+            if view is not None and tailored is not None:
+                found.append((tailored, view))
+        return found
 
 
 class Asking:
@@ -140,11 +159,12 @@ class Asking:
         self._values: list[Any] = [None] * len(self.set.facts)
         for place, fact in self.set.shared:
             self._values[place] = self._read(fact)
-        self._shared = {
-            place: self._holds(place, self._values)
-            for place, rule in enumerate(self.set.rules)
-            if rule.is_shared
+        shared = self.set.shared_asks
+        # The rules that may apply as far as the request goes; lines decide on the rest.
+        self._left = {
+            place for place, ask in enumerate(shared) if self._holds(place, ask, self._values)
         }
+        self._open = [place for place in self.set.gates.open if place in self._left]
         self._tailored: dict[tuple[int, ...], Policy] = {}
 
     def view(self, line: LineFacts | None, asked: RequestLine | None) -> LineView:
@@ -155,10 +175,12 @@ class Asking:
         values = self._values.copy()
         for place, fact in self.set.own:
             values[place] = self._read(fact)
+        asks = self.set.asks
+        gated = self._left & self.set.gates.passed_by(values)
         places = [
             place
-            for place in range(len(self.set.rules))
-            if (self._shared[place] if place in self._shared else self._holds(place, values))
+            for place in sorted((*self._open, *gated))
+            if self._holds(place, asks[place], values)
         ]
         if not places:
             return LineView(self.policy)
@@ -181,8 +203,7 @@ class Asking:
             self._fail(fact.key, error)
             return None
 
-    def _holds(self, place: int, values: list[Any]) -> bool:
-        ask = self.set.asks[place]
+    def _holds(self, place: int, ask: Ask | None, values: list[Any]) -> bool:
         try:
             return ask is None or ask(values) is True
         except Exception as error:
@@ -267,15 +288,13 @@ def _is_verdict(effect: Effect) -> bool:
 
 
 _RESULTS = {"decline": Result.REFUSE, "review": Result.REVIEW}
+_USUAL = {Result.REFUSE: wording.not_returnable, Result.REVIEW: wording.checked_first}
 
 
 def _speak(match: Match, line: str | None) -> RuleSpoken:
     rule = match.rule
     verdict = next((one for one in match.wins if _is_verdict(one)), None)
     result = _RESULTS.get(verdict.kind.key, Result.NOTE) if verdict else Result.NOTE
-    usual = {Result.REFUSE: wording.not_returnable(), Result.REVIEW: wording.checked_first()}.get(
-        result, ""
-    )
     did = rule.did
     if match.overruled:
         did += f". Rule {', '.join(sorted(set(match.overruled.values())))} came first"
@@ -285,7 +304,9 @@ def _speak(match: Match, line: str | None) -> RuleSpoken:
         "did": [one.kind.key for one in match.wins],
         "overruled": dict(match.overruled),
     }
-    sentence = (rule.words().rstrip(".") or usual) if result is not Result.NOTE else rule.words()
+    sentence = rule.words()
+    if result is not Result.NOTE:
+        sentence = sentence.rstrip(".") or _USUAL[result]()
     return RuleSpoken(f"{_PREFIX}{rule.key}", result, sentence, f"{rule.name}: {did}.", line, facts)
 
 
