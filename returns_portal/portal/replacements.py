@@ -17,6 +17,8 @@ from rma.drafts import Answer
 from rma.states import ResolutionKind
 
 Picks = tuple[str, ...]
+# From how many units on the shopper is told how many are left.
+LAST_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Replacements:
     own: Variant
     by_picks: Mapping[Picks, Variant]
     free: frozenset[UUID]
+    stock: Mapping[UUID, int]
 
     @property
     def own_picks(self) -> Picks:
@@ -44,6 +47,24 @@ class Replacements:
 
     def is_free(self, variant: Variant | None) -> bool:
         return variant is not None and variant.pk in self.free
+
+    def left(self, picks: Sequence[str | None], axis: int, value: str) -> int | None:
+        """Return the units of the one variant that ``value`` leads to, where it is the last few.
+
+        None where there is plenty, nothing, or a further axis to pick before it is one variant.
+        """
+        led_to = [
+            variant
+            for known, variant in self.by_picks.items()
+            if known[axis] == value
+            and all(
+                pick in (None, known[place]) for place, pick in enumerate(picks) if place != axis
+            )
+        ]
+        if len(led_to) != 1 or not self.is_free(led_to[0]):
+            return None
+        units = self.stock[led_to[0].pk]
+        return units if units <= LAST_FEW else None
 
     def picks_of(self, variant_id: UUID | None) -> Picks | None:
         return next((picks for picks, one in self.by_picks.items() if one.pk == variant_id), None)
@@ -100,7 +121,8 @@ def _offered(
         and (same_again or one.pk != own.pk)
     )
     axes = _axes(members)
-    return Replacements(axes, own, {_picks(one, axes): one for one in members}, free)
+    by_picks = {_picks(one, axes): one for one in members}
+    return Replacements(axes, own, by_picks, free, {one.pk: stock[one.pk] for one in members})
 
 
 def _axes(members: Sequence[Variant]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from returns_portal.commerce.models import Order, OrderLine, Variant
+from returns_portal.core.ids import new_id
 from returns_portal.tenancy.models import Merchant
 from rma.drafts import answers_of
 from rma.models import ReturnDraft
@@ -63,6 +64,41 @@ def test_resolution_offers_an_exchange_only_for_what_is_there(
 
     assert "Another size or colour, no return fee" in page
     assert page.count("No charge") == 1
+
+
+def test_resolution_says_how_many_are_left_of_the_last_few(
+    chosen: Shopper, lines: list[OrderLine]
+) -> None:
+    sizes(lines[0], M=1, L=3, XL=4, XXL=0)
+    page = text(chosen.step("resolution"))
+
+    assert "M <small>1 left</small>" in page
+    assert "L <small>3 left</small>" in page
+    assert page.count(" left</small>") == 2
+
+
+def test_resolution_counts_what_is_left_of_a_colour_once_the_size_is_picked(
+    chosen: Shopper, lines: list[OrderLine]
+) -> None:
+    made = sizes(lines[0], M=2, L=2)
+    with transaction.atomic():
+        for size, colour in (("S", "Oat"), ("M", "Oat"), ("L", "Rust")):
+            Variant.objects.filter(pk=made[size].pk).update(
+                options={"Size": size, "Colour": colour}
+            )
+        twin = Variant.objects.get(pk=made["M"].pk)
+        twin.pk, twin.external_id, twin.options = new_id(), "twin", {"Size": "M", "Colour": "Rust"}
+        twin.save(force_insert=True)
+    lines[0].variant_id = twin.pk
+    flows.stock(lines[0], 1)
+
+    first = text(chosen.step("quote", wish(lines[0], "exchange")))
+    picked = text(chosen.step("quote", wish(lines[0], "exchange", axis_0="M")))
+
+    assert "L <small>2 left</small>" in first
+    assert "M <small>" not in first
+    assert "Oat <small>2 left</small>" in picked
+    assert "Rust <small>1 left</small>" in picked
 
 
 def test_resolution_without_a_customer_offers_no_credit(chosen: Shopper, order: Order) -> None:

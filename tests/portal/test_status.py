@@ -22,6 +22,7 @@ from rma.actions.resolution import commit_resolution
 from rma.actions.review import ask_for_information, decline_return, expire_due_returns
 from rma.evidence import store_photo
 from rma.models import Appeal, Inspection, Note, Photo, Return, Shipment
+from rma.policy.days import last_day
 from tests import factories, flows
 from tests.portal.conftest import Shopper, picture, sizes, statements, text
 
@@ -280,7 +281,17 @@ def test_cancel_of_an_exchange_says_what_is_released(
     shown = text(shopper.get(f"s/{token}"))
 
     assert "We release the new item that we hold for you." in asked
+    with transaction.atomic():
+        made = Return.objects.get(token=token)
+    last = day(last_day(made.expires_at, shopper.merchant.time_zone), today("Europe/Berlin"))
+    assert f"Exchange for M, held for you until {last}" in shown
+
+    flows.drain()
+    flows.moved(made, 2)
+    shown = text(shopper.get(f"s/{token}"))
+
     assert "Exchange for M, held for you" in shown
+    assert "held for you until" not in shown
 
 
 def test_message_reaches_staff(shopper: Shopper, rma: Return) -> None:

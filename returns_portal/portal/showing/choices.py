@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from returns_portal.commerce.models import OrderLine
 from returns_portal.core.money import Money, format_money
@@ -196,12 +197,21 @@ def axes_of(form: WishForm, strict: bool) -> list[dict[str, Any]]:
                         and picks[axis] != value,
                         "disabled_note": _("not available"),
                         "picture": pictures.get(value, ""),
+                        "note": left_words(offered.left(picks, axis, value)),
                     }
                     for value in values
                 ],
             }
         )
     return groups
+
+
+def left_words(units: int | None) -> str:
+    """Return ``2 left`` for the last few units of a variant."""
+    if units is None:
+        return ""
+    # Translators: how many units of a size or colour are in stock, small, beside its name
+    return ngettext("%(n)d left", "%(n)d left", units) % {"n": units}
 
 
 def _pictures(offered: Replacements, axis: int) -> dict[str, str]:

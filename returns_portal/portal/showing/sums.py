@@ -15,7 +15,6 @@ from returns_portal.portal.showing.status import Facts
 from rma.models import Exchange, Inspection, Return, Shipment
 from rma.policy.wording import reason_label
 from rma.quoting import RESTOCKING
-from rma.selectors import ShopperStatus
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
 Kind = ResolutionKind
@@ -27,8 +26,9 @@ _NOTHING_PAID = (
 )
 
 
-def sum_lines(status: ShopperStatus) -> list[dict[str, str]]:
-    """Return the items with what becomes of each."""
+def sum_lines(facts: Facts) -> list[dict[str, str]]:
+    """Return the items with what becomes of each, and until when a replacement is held."""
+    status = facts.status
     lines = []
     for line in status.lines:
         reason = status.policy.reason(line.reason)
@@ -38,7 +38,7 @@ def sum_lines(status: ShopperStatus) -> list[dict[str, str]]:
             reason_label(reason) if reason else "",
         )
         if any(one.status == Exchange.Status.RESERVED for one in line.exchanges.all()):
-            text = _("%(what)s, held for you") % {"what": text}
+            text = _held(text, facts.last_day if _is_unsent(facts) else "")
         title = line.order_line.title
         lines.append(
             {
@@ -48,6 +48,13 @@ def sum_lines(status: ShopperStatus) -> list[dict[str, str]]:
             }
         )
     return lines
+
+
+def _held(what: str, until: str) -> str:
+    """Say that a replacement is kept, and until when unless the parcel is under way by then."""
+    if not until:
+        return _("%(what)s, held for you") % {"what": what}
+    return _("%(what)s, held for you until %(day)s") % {"what": what, "day": until}
 
 
 def sum_rows(facts: Facts) -> list[dict[str, Any]]:
@@ -136,7 +143,7 @@ def findings(facts: Facts) -> list[dict[str, Any]]:
 def parcel(facts: Facts) -> dict[str, Any] | None:
     """Return what the card about sending needs, while there is something to send."""
     rma, shipment = facts.rma, facts.status.shipment
-    if facts.status.stage.key not in ("approved", "label", "failed") or rma.status != "open":
+    if not _is_unsent(facts):
         return None
     if facts.status.resolutions:
         return None
@@ -151,6 +158,12 @@ def parcel(facts: Facts) -> dict[str, Any] | None:
         "by": facts.last_day,
         "carrier": shipment.carrier if shipment else "",
     }
+
+
+def _is_unsent(facts: Facts) -> bool:
+    """Tell whether the shopper still has to send the goods, or the return runs out."""
+    unsent = facts.status.stage.key in ("approved", "label", "failed")
+    return unsent and facts.rma.status == ReturnStatus.OPEN
 
 
 def documents(facts: Facts) -> list[dict[str, str]]:

@@ -170,7 +170,7 @@ def _context(found: ShopperStatus) -> dict[str, Any]:
         "barcode_text": barcode_form(rma.number),
         "timeline": timeline(facts),
         "is_over": rma.status in ("declined", "cancelled", "expired"),
-        "lines": sum_lines(found),
+        "lines": sum_lines(facts),
         "rows": sum_rows(facts),
         "findings": findings(facts),
         "documents": documents(facts),
