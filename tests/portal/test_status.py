@@ -225,8 +225,35 @@ def test_status_of_goods_not_accepted_shows_what_was_found(
     shown = page(shopper, rma)
 
     assert "What we found" in shown
+    assert "<b>Trail Runner 1</b>: Damaged" in shown
     assert "Worn outdoors" in shown
     assert shopper.get(f"s/{rma.token}/photos/{photo.pk}").status_code == 200
+
+
+def test_status_names_the_state_of_each_item_found_and_shows_why_less_is_paid(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    wishes = [flows.wish(line) for line in lines[:2]]
+    rma = flows.received(flows.approved(lines[0].order, *wishes))
+    photos = {}
+    for grade in ("A", "C"):
+        with transaction.atomic():
+            unit = Inspection.objects.filter(rma=rma, status="pending").order_by("pk")[0]
+            photos[grade] = store_photo(picture(), inspection=unit, actor=SYSTEM)
+            inspect_unit(
+                unit.pk,
+                grade=grade,
+                disposition="restock",
+                accepted=True,
+                actor=SYSTEM,
+                expected_version=unit.version,
+            )
+    shown = page(shopper, rma)
+
+    assert "<b>Trail Runner 1</b>: Like new" in shown
+    assert "<b>Trail Runner 2</b>: Worn or marked" in shown
+    assert shopper.get(f"s/{rma.token}/photos/{photos['A'].pk}").status_code == 404
+    assert shopper.get(f"s/{rma.token}/photos/{photos['C'].pk}").status_code == 200
 
 
 def test_status_hides_photos_and_notes_that_are_not_for_shoppers(

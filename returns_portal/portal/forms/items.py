@@ -17,7 +17,10 @@ from rma.policy.types import LineOffer
 
 
 class ItemForm(forms.Form):
-    """One item card. Only a chosen item is checked; everything else about it is let go."""
+    """One item card. Only a chosen item is checked; everything else about it is let go.
+
+    What there is no choice about is chosen already: the ``is_only`` item, the only reason.
+    """
 
     chosen = forms.BooleanField(required=False)
     quantity = forms.IntegerField(required=False)
@@ -32,8 +35,10 @@ class ItemForm(forms.Form):
         offer: LineOffer,
         reasons: list[Reason],
         answer: Answer | None = None,
+        is_only: bool = False,
     ) -> None:
-        super().__init__(sent, prefix=f"item-{line.pk.hex}", initial=_initial(answer))
+        initial = _initial(answer, is_chosen=is_only, reasons=reasons)
+        super().__init__(sent, prefix=f"item-{line.pk.hex}", initial=initial)
         self.line, self.offer, self.reasons = line, offer, reasons
         self.photo_count = 0
         told = answer.answers if answer is not None else {}
@@ -130,9 +135,10 @@ def question_name(reason: Reason, question: Question) -> str:
     return f"q-{reason.key}-{question.key}"
 
 
-def _initial(answer: Answer | None) -> dict[str, Any]:
+def _initial(answer: Answer | None, *, is_chosen: bool, reasons: list[Reason]) -> dict[str, Any]:
     if answer is None:
-        return {"quantity": 1}
+        reason = reasons[0].key if len(reasons) == 1 else ""
+        return {"chosen": is_chosen, "quantity": 1, "reason": reason}
     return {
         "chosen": True,
         "quantity": answer.quantity,

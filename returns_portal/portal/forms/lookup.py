@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +27,13 @@ class LookupForm(forms.Form):
             "required": _("Write the e-mail, the phone number or the postcode of your order")
         },
     )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not self.is_bound:
+            # A refused form gives the focus to its errors.
+            empty = "who" if self.initial.get("order") else "order"
+            self.fields[empty].widget.attrs["autofocus"] = True
 
 
 class LinkForm(forms.Form):

@@ -81,10 +81,20 @@ def wish_cards(
     """
     worth = basket.worth(basket.answers)
     told = notices or {}
-    return [
+    cards = [
         _card(basket, form, worth.get(form.line.pk), told.get(form.line.pk.hex, ""), strict)
         for form in forms
     ]
+    _begin_at(cards)
+    return cards
+
+
+def _begin_at(cards: list[WishCard]) -> None:
+    """Let an untouched page begin at the choice of its first item, so that keys lead on from it."""
+    choices = cards[0].choices if cards else []
+    if choices and not cards[0].form.is_bound:
+        first = next((one for one in choices if one["checked"]), choices[0])
+        first["has_focus"] = True
 
 
 def _card(

@@ -47,16 +47,18 @@ def method_choices(basket: Basket, chosen: str) -> list[dict[str, Any]]:
         words[Return.Method.LABEL]["price_text"] = format_money(fee)
         words[Return.Method.LABEL]["note"] += " " + _("Comes off your refund.")
         words[Return.Method.OWN]["note"] += " " + _("Nothing comes off your refund then.")
-    only = len(basket.policy.methods) == 1
+    methods = basket.policy.methods
+    only = len(methods) == 1
     return [
         {
             "id": f"method-{key}",
             "name": "method",
             "value": key,
             "checked": only or key == chosen,
+            "has_focus": key == (chosen if chosen in methods else methods[0]),
             **words[Return.Method(key)],
         }
-        for key in basket.policy.methods
+        for key in methods
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
@@ -29,7 +29,10 @@ _DATE = re.compile(r"(\d) (?=[A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class ItemCard:
-    """One order line as the page shows it. ``look`` is ok, part or why."""
+    """One order line as the page shows it. ``look`` is ok, part or why.
+
+    ``focus`` names the control that the page begins at, chosen or reason, in its first card.
+    """
 
     line: OrderLine
     offer: LineOffer
@@ -44,6 +47,7 @@ class ItemCard:
     upload_url: str
     photos: list[dict[str, str]]
     is_reported: bool = False
+    focus: str = ""
 
     @property
     def quantity_id(self) -> str:
@@ -119,6 +123,7 @@ class ItemCard:
 def item_forms(basket: Basket, sent: Any = None, answers: Iterable[Answer] = ()) -> list[ItemForm]:
     """Return a form for each line of which something can come back."""
     known = {answer.order_line_id: answer for answer in answers}
+    returnable = [line for line in basket.lines if basket.offer_of(line).returnable]
     return [
         ItemForm(
             sent,
@@ -126,9 +131,18 @@ def item_forms(basket: Basket, sent: Any = None, answers: Iterable[Answer] = ())
             offer=basket.offer_of(line),
             reasons=basket.reasons_for(line),
             answer=known.get(line.pk),
+            is_only=len(returnable) == 1 and not basket.offer_of(line).fault_only,
         )
-        for line in basket.lines
-        if basket.offer_of(line).returnable
+        for line in returnable
+    ]
+
+
+def standing_answers(basket: Basket, forms: list[ItemForm]) -> list[Answer]:
+    """Return what an untouched page counts: the answers kept, else what is chosen by itself."""
+    return basket.answers or [
+        Answer(form.line.pk, form.initial["quantity"], form.initial["reason"])
+        for form in forms
+        if form.initial.get("chosen")
     ]
 
 
@@ -153,7 +167,13 @@ def item_cards(
             closed.append(card)
         else:
             open_cards.append(card)
+    if open_cards and not forms[0].is_bound:
+        open_cards[0] = replace(open_cards[0], focus=_first_control(open_cards[0]))
     return open_cards, closed
+
+
+def _first_control(card: ItemCard) -> str:
+    return "reason" if card.is_chosen and not card.form["reason"].value() else "chosen"
 
 
 def _card(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from returns_portal.commerce.models import OrderLine
 from returns_portal.portal.basket import Basket
 from rma.models import Photo, Return
+from rma.policy.disposition import Grade
+
+_MARKED = (Grade.C, Grade.D)
 
 
 def draft_photo(token: str, photo: Photo, number: int, title: str) -> dict[str, str]:
@@ -43,8 +47,12 @@ def return_photos(rma: Return, photos: Iterable[Photo]) -> list[dict[str, str]]:
 
 
 def found_photos(rma: Return) -> list[tuple[Photo, str]]:
-    """Return the warehouse's photos of what it did not accept; the others are not for shoppers."""
-    photos = Photo.objects.filter(rma=rma, inspection__is_accepted=False).order_by("created_at")
+    """Return the warehouse's photos of what it did not accept or found worn or damaged.
+
+    They show why less is paid; the others are not for shoppers.
+    """
+    shown = Q(inspection__is_accepted=False) | Q(inspection__grade__in=_MARKED)
+    photos = Photo.objects.filter(shown, rma=rma).order_by("created_at")
     return [
         (photo, reverse("return_photo", kwargs={"token": rma.token, "photo_id": photo.pk}))
         for photo in photos

@@ -10,9 +10,8 @@ from django.utils.translation import gettext as _
 from returns_portal.core.money import Money
 from returns_portal.portal.showing.confirming import outcome_words
 from returns_portal.portal.showing.money import deduction_label, fee_rows, replacement_name
-from returns_portal.portal.showing.photos import found_photos
 from returns_portal.portal.showing.status import Facts
-from rma.models import Exchange, Inspection, Return, Shipment
+from rma.models import Exchange, Return, Shipment
 from rma.policy.wording import reason_label
 from rma.quoting import RESTOCKING
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
@@ -116,28 +115,6 @@ def _stored(facts: Facts) -> list[tuple[str, dict[str, Any]]]:
         if one.status != ResolutionStatus.CANCELLED
     ]
     return decided or list(facts.rma.quote.get("breakdowns", {}).items())
-
-
-def findings(facts: Facts) -> list[dict[str, Any]]:
-    """Return what the bench did not accept, with its words and photos. Two statements."""
-    refused = list(
-        Inspection.objects.filter(rma=facts.rma, is_accepted=False)
-        .select_related("return_line__order_line")
-        .order_by("pk")
-    )
-    pictures = found_photos(facts.rma)
-    return [
-        {
-            "title": one.return_line.order_line.title if one.return_line else _("Another item"),
-            "text": one.rejection,
-            "photos": [
-                {"url": url, "alt": _("Photo from our warehouse")}
-                for photo, url in pictures
-                if photo.inspection_id == one.pk
-            ],
-        }
-        for one in refused
-    ]
 
 
 def parcel(facts: Facts) -> dict[str, Any] | None:

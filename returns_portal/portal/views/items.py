@@ -24,6 +24,7 @@ from returns_portal.portal.showing.items import (
     heading,
     item_cards,
     item_forms,
+    standing_answers,
     summary,
 )
 from returns_portal.portal.showing.photos import draft_photo
@@ -138,7 +139,7 @@ def _show(
     chosen = [
         form for form in forms if form.is_bound and form.is_chosen and "quantity" not in form.errors
     ]
-    answers = basket.answers
+    answers = standing_answers(basket, forms)
     if status != 200:
         answers = [
             Answer(one.line.pk, one.cleaned_data["quantity"], one.cleaned_data.get("reason", ""))

@@ -18,10 +18,11 @@ from returns_portal.core.errors import DomainError
 from returns_portal.portal.forms.status import AnswerForm, AppealForm, MessageForm, TrackingForm
 from returns_portal.portal.language import follow_order
 from returns_portal.portal.pages import page, shopper_page
+from returns_portal.portal.showing.findings import findings
 from returns_portal.portal.showing.photos import return_photos
 from returns_portal.portal.showing.promise import promised
 from returns_portal.portal.showing.status import headline, read_facts
-from returns_portal.portal.showing.sums import documents, findings, parcel, sum_lines, sum_rows
+from returns_portal.portal.showing.sums import documents, parcel, sum_lines, sum_rows
 from returns_portal.portal.showing.timeline import timeline
 from rma.actions.notes import add_note
 from rma.actions.review import answer_information, cancel_return
@@ -172,7 +173,7 @@ def _context(found: ShopperStatus) -> dict[str, Any]:
         "is_over": rma.status in ("declined", "cancelled", "expired"),
         "lines": sum_lines(facts),
         "rows": sum_rows(facts),
-        "findings": findings(facts),
+        "findings": findings(found.rma),
         "documents": documents(facts),
         "promise": promised(facts),
         "address": return_address(rma.merchant) if rma.method == Return.Method.OWN else None,
