@@ -34,6 +34,7 @@ FIELD_WORDS = {
 GROUP_WORDS = {
     "products": gettext_lazy("Products"),
     "countries": gettext_lazy("Countries"),
+    "customer_groups": gettext_lazy("Customer groups"),
     "reasons": gettext_lazy("Reasons"),
 }
 
@@ -57,7 +58,7 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """How many returns fare better or worse, by product, country or reason."""
+    """How many returns fare better or worse, by product, country, customer group or reason."""
 
     title: str
     rows: list[tuple[str, int, int]]
@@ -276,7 +277,8 @@ def _groups(totals: dict[str, Any], reasons: dict[str, str]) -> list[Group]:
             totals[f"{name}_left_out"],
         )
         for name, title in GROUP_WORDS.items()
-        if totals[name]
+        # Rehearsals of earlier days did not count by every group.
+        if totals.get(name)
     ]
 
 

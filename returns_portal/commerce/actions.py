@@ -15,6 +15,7 @@ from returns_portal.commerce.mirroring import (
     completed_line,
     content_hash,
     customer_columns,
+    customer_groups,
     line_columns,
     order_columns,
     payment_columns,
@@ -81,6 +82,8 @@ def _is_old(record: OrderRecord, order: Order) -> bool:
     known, told = order.source_updated_at, record.updated_at
     if known and told and told < known:
         return True
+    if order.customer_groups is None and customer_groups(record) is not None:
+        return False
     return bytes(order.content_hash) == content_hash(record)
 
 
@@ -88,6 +91,9 @@ def _update(order: Order, record: OrderRecord, actor: Actor) -> tuple[Order, Ups
     if _is_old(record, order):
         return order, Upserted.UNCHANGED
     columns = {"customer": _customer(order.source, record), **order_columns(record)}
+    if order.customer_groups is not None:
+        # A shop tells them as they are now, with whatever else changed. Rules go by the purchase.
+        del columns["customer_groups"]
     for name, value in columns.items():
         setattr(order, name, value)
     order.save(update_fields=list(columns))

@@ -31,8 +31,12 @@ MAX_URL = 500
 
 
 def content_hash(record: OrderRecord) -> bytes:
-    """Return 32 bytes that change exactly when the mirror of ``record`` would."""
+    """Return 32 bytes that change exactly when the mirror of ``record`` would.
+
+    The customer's groups are left out: they are kept as they were first told.
+    """
     content = asdict(record)
+    del content["customer"]["groups"]
     for beside in ("updated_at", "warnings"):
         del content[beside]
     text = json.dumps([MIRROR_VERSION, content], sort_keys=True, default=_plain)
@@ -87,6 +91,7 @@ def order_columns(record: OrderRecord) -> dict[str, Any]:
         "shop_currency": record.shop_currency if foreign else "",
         "shop_total_minor": record.shop_total.minor if foreign else None,
         "tags": list(record.tags),
+        "customer_groups": customer_groups(record),
         "placed_at": record.placed_at,
         "source_updated_at": record.updated_at,
         "content_hash": content_hash(record),
@@ -97,6 +102,11 @@ def order_columns(record: OrderRecord) -> dict[str, Any]:
 def shopper_name(record: OrderRecord) -> str:
     """Return the best name known for the shopper."""
     return record.customer.name or record.shipping_address.name or record.billing_address.name
+
+
+def customer_groups(record: OrderRecord) -> list[str] | None:
+    """Return the groups the shop names of the order's customer, None where it names none."""
+    return None if record.customer.groups is None else list(record.customer.groups)
 
 
 def order_phone(record: OrderRecord) -> str:

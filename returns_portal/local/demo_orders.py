@@ -180,6 +180,7 @@ def _order(basket: Basket, now: datetime, shelf: dict[str, Article]) -> OrderRec
             first_name=shopper.first_name,
             last_name=shopper.last_name,
             locale=market.locale,
+            groups=shopper.groups,
         ),
         shipping_address=shopper.address,
         billing_address=shopper.address,

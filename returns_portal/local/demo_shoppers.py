@@ -48,7 +48,8 @@ MARKETS = {
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
-    """A shopper with one address. ``card`` are the last digits their payments show."""
+    """A shopper with one address. ``card`` are the last digits their payments show, ``groups`` the
+    shop's tags of the customer."""
 
     first_name: str
     last_name: str
@@ -58,6 +59,7 @@ class Shopper:
     postcode: str
     region: str = ""
     card: str = "4242"
+    groups: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -146,6 +148,7 @@ def more_shoppers() -> list[Shopper]:
                 postcode=postcode,
                 region=region,
                 card=f"{1000 + number * 37}",
+                groups=("VIP",) if number % 7 == 0 else ("Newsletter",) if number % 3 == 0 else (),
             )
         )
     return found

@@ -55,8 +55,14 @@ def build(
         source=order.source,
         language=order.locale,
         gateways=gateways_of(order) if Needs.PAYMENTS in needs else None,
+        customer_groups=_groups(order),
         history=history_of(order, now) if scored or Needs.HISTORY in needs else None,
     )
+
+
+def _groups(order: Order) -> tuple[str, ...] | None:
+    known = order.customer_groups
+    return None if known is None else tuple(str(group) for group in known)
 
 
 def _line(

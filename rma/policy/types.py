@@ -100,6 +100,7 @@ class OrderFacts:
     """One order at the moment ``now``; ``earlier_returns`` counts the shopper's other returns.
 
     ``gateways`` and ``history`` are None where no rule asks for them, because they cost a query.
+    ``customer_groups`` are None where the shop did not name them.
     """
 
     key: str
@@ -118,6 +119,7 @@ class OrderFacts:
     language: str = ""
     gateways: tuple[str, ...] | None = None
     history: History | None = None
+    customer_groups: tuple[str, ...] | None = None
 
     def line(self, key: str) -> LineFacts | None:
         return next((line for line in self.lines if line.key == key), None)

@@ -122,6 +122,10 @@ def _folded(words: tuple[str, ...]) -> frozenset[str]:
     return frozenset(word.casefold() for word in words)
 
 
+def _known(words: tuple[str, ...] | None) -> frozenset[str] | None:
+    return None if words is None else _folded(words)
+
+
 def _part(part: int | None, whole: int | None) -> int | None:
     """Return ``part`` of ``whole`` in basis points, rounded down; None of nothing."""
     return part * 10_000 // whole if part is not None and whole else None
@@ -163,7 +167,7 @@ def _order_facts() -> None:
     )  # fmt: skip
     _fact(
         "order.gateways", "Paid with", Kind.WORDS, o, bought,
-        lambda s: None if s.order.gateways is None else _folded(s.order.gateways), Needs.PAYMENTS,
+        lambda s: _known(s.order.gateways), Needs.PAYMENTS,
     )  # fmt: skip
     _fact("request.date", "Date of the request", Kind.DATE, o, asked, lambda s: s.day(s.order.now))
     _fact(
@@ -186,6 +190,11 @@ def _before_discount(order: OrderFacts) -> int | None:
 
 
 def _customer_facts() -> None:
+    _fact(
+        "customer.groups", "Customer groups", Kind.WORDS, Scope.ORDER, Basis.PURCHASE,
+        lambda s: _known(s.order.customer_groups),
+    )  # fmt: skip
+
     def fact(key: str, label: str, kind: Kind, read: Callable[[Any], Any]) -> None:
         needs = Needs.HISTORY
         _fact(

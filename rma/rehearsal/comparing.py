@@ -87,6 +87,7 @@ class Rehearsed:
     version_before: int
     currency: str
     country: str
+    customer_groups: tuple[str, ...]
     method: str
     titles: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -125,6 +126,7 @@ def rehearse(past: PastReturn, policy: Policy) -> Rehearsed:
         version_before=version_before,
         currency=order.currency,
         country=order.country,
+        customer_groups=order.customer_groups or (),
         method=request.method,
         titles=tuple(dict.fromkeys(line.title for line in lines if line is not None)),
         reasons=tuple(dict.fromkeys(line.reason for line in request.lines)),

@@ -16,7 +16,7 @@ Totals = dict[str, Any]
 
 EXAMPLES = 20
 GROUPS_KEPT = 50
-GROUPS = ("products", "countries", "reasons")
+GROUPS = ("products", "countries", "customer_groups", "reasons")
 
 
 def flow(before: str, after: str) -> str:
@@ -78,7 +78,12 @@ def _no_money() -> Totals:
 
 def _count_groups(totals: Totals, one: Rehearsed) -> None:
     side = "better" if one.direction > 0 else "worse"
-    members = {"products": one.titles, "countries": (one.country,), "reasons": one.reasons}
+    members = {
+        "products": one.titles,
+        "countries": (one.country,),
+        "customer_groups": one.customer_groups,
+        "reasons": one.reasons,
+    }
     for name in GROUPS:
         for member in members[name]:
             _raise(totals[name].setdefault(member, {"better": 0, "worse": 0}), side, 1)

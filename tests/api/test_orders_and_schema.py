@@ -40,6 +40,15 @@ def test_upsert_creates_once_and_then_changes_nothing(api: Api) -> None:
     assert api.get(f"orders/{one.json()['id']}/").json() == listed[0]
 
 
+def test_upsert_keeps_the_groups_of_the_customer(api: Api) -> None:
+    tagged = shopify_order()
+    tagged["customer"] = {**tagged.get("customer", {}), "id": 7, "tags": "VIP, Wholesale"}
+    made = api.post("orders/", {"source": "shopify", "order": tagged})
+    read = api.get(f"orders/{made.json()['id']}/")
+
+    assert read.json()["customer_groups"] == ["VIP", "Wholesale"]
+
+
 def test_upsert_of_a_broken_order_names_the_field(api: Api) -> None:
     broken = shopify_order()
     broken["currency"] = "XXZ"

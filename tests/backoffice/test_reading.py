@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -78,6 +79,18 @@ def test_order_page_says_what_may_come_back_and_why_not(owner: Client, shop: Mer
     page = owner.get(f"{HOME}orders/{late.pk}/").content.decode()
 
     assert "Returns were open for 30 days after delivery" in page
+
+
+def test_order_page_names_the_groups_of_the_customer(owner: Client, shop: Merchant) -> None:
+    record = flows.order_record(number="NL-VIP")
+    told = replace(record, customer=replace(record.customer, groups=("VIP", "Club")))
+    with merchant_scope(shop.pk), transaction.atomic():
+        known, unknown = flows.order(told), flows.order(number="NL-PLAIN")
+
+    assert (
+        "Groups at purchase: VIP, Club" in owner.get(f"{HOME}orders/{known.pk}/").content.decode()
+    )
+    assert "Groups at purchase" not in owner.get(f"{HOME}orders/{unknown.pk}/").content.decode()
 
 
 def test_order_page_holds_a_link_for_the_shopper_that_opens_its_items(

@@ -106,6 +106,33 @@ def test_upsert_order_changed_updates_the_mirror_in_place(record: OrderRecord) -
     assert (Payment.objects.count(), Fulfilment.objects.count()) == (1, 1)
 
 
+def grouped(record: OrderRecord, *groups: str) -> OrderRecord:
+    return replace(record, customer=replace(record.customer, groups=groups))
+
+
+def test_upsert_order_keeps_the_groups_of_the_purchase(record: OrderRecord) -> None:
+    upsert_order(grouped(record, "VIP", "Wholesale"), actor=SYSTEM)
+
+    _, same = upsert_order(grouped(record, "Former"), actor=SYSTEM)
+    later = replace(grouped(record, "Former"), email="new@example.com")
+    _, outcome = upsert_order(later, actor=SYSTEM)
+
+    order = Order.objects.get()
+    assert (same, outcome) == (Upserted.UNCHANGED, Upserted.UPDATED)
+    assert (order.customer_groups, order.email) == (["VIP", "Wholesale"], "new@example.com")
+
+
+def test_upsert_order_told_groups_later_takes_the_first_of_them(record: OrderRecord) -> None:
+    upsert_order(record, actor=SYSTEM)
+    assert Order.objects.get().customer_groups is None
+
+    _, outcome = upsert_order(grouped(record), actor=SYSTEM)
+    _, again = upsert_order(grouped(record, "VIP"), actor=SYSTEM)
+
+    assert (outcome, again) == (Upserted.UPDATED, Upserted.UNCHANGED)
+    assert Order.objects.get().customer_groups == []
+
+
 def test_upsert_order_older_than_the_mirror_is_ignored(record: OrderRecord) -> None:
     upsert_order(record, actor=SYSTEM)
     assert record.updated_at

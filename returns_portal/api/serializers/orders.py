@@ -67,6 +67,11 @@ class OrderOut(serializers.Serializer):
     number = serializers.CharField()
     status = serializers.CharField()
     placed_at = serializers.DateTimeField()
+    customer_groups = serializers.ListField(
+        child=serializers.CharField(),
+        allow_null=True,
+        help_text="The customer's tags or groups at purchase; null where the shop named none",
+    )
     total = MoneyOut()
     lines = OrderLineOut(many=True)
 
@@ -80,6 +85,7 @@ def show_order(order: Order) -> dict[str, Any]:
         "number": order.number,
         "status": order.status,
         "placed_at": instant(order.placed_at),
+        "customer_groups": order.customer_groups,
         "total": money(order.total_minor, order.currency),
         "lines": [_show_line(line) for line in order.lines.all()],
     }

@@ -79,6 +79,8 @@ class Order(TenantModel):
     shop_currency = models.CharField(max_length=3, blank=True)
     shop_total_minor = models.BigIntegerField(null=True, blank=True)
     tags = models.JSONField(default=list)
+    # The customer's groups as the shop named them first, with the order; null where it never did.
+    customer_groups = models.JSONField(null=True, blank=True)
     placed_at = models.DateTimeField()
     source_updated_at = models.DateTimeField(null=True, blank=True)
     content_hash = models.BinaryField(max_length=32, default=b"")

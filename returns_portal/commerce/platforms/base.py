@@ -51,7 +51,10 @@ class AddressRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerRecord:
-    """The shopper as the shop knows them. ``external_id`` is empty for a guest."""
+    """The shopper as the shop knows them. ``external_id`` is empty for a guest.
+
+    ``groups`` are the shop's tags or groups of the customer, None where it names none of them.
+    """
 
     external_id: str = ""
     email: str = ""
@@ -59,6 +62,7 @@ class CustomerRecord:
     first_name: str = ""
     last_name: str = ""
     locale: str = ""
+    groups: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:

@@ -24,12 +24,12 @@ SOURCE = "csv"
 REQUIRED = ("order_number", "placed_at", "currency", "title", "quantity", "unit_price")
 ORDER_COLUMNS = (
     "order_number", "order_id", "placed_at", "currency", "prices_include_tax", "order_total",
-    "order_discount", "discount_code", "email", "phone", "customer_id", "first_name", "last_name",
-    "locale", "note", "order_tags", "cancelled_at", "shipping_title", "shipping_amount",
-    "shipping_tax", "ship_name", "ship_company", "ship_line1", "ship_line2", "ship_city",
-    "ship_region", "ship_postcode", "ship_country", "ship_phone", "bill_name", "bill_company",
-    "bill_line1", "bill_line2", "bill_city", "bill_region", "bill_postcode", "bill_country",
-    "bill_phone",
+    "order_discount", "discount_code", "email", "phone", "customer_id", "customer_groups",
+    "first_name", "last_name", "locale", "note", "order_tags", "cancelled_at", "shipping_title",
+    "shipping_amount", "shipping_tax", "ship_name", "ship_company", "ship_line1", "ship_line2",
+    "ship_city", "ship_region", "ship_postcode", "ship_country", "ship_phone", "bill_name",
+    "bill_company", "bill_line1", "bill_line2", "bill_city", "bill_region", "bill_postcode",
+    "bill_country", "bill_phone",
 )  # fmt: skip
 LINE_COLUMNS = (
     "line_id", "product_id", "variant_id", "sku", "barcode", "title", "variant_title",

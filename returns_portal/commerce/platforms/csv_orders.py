@@ -185,6 +185,7 @@ def _customer(order: Node) -> CustomerRecord:
         first_name=order.text("first_name", limit=200),
         last_name=order.text("last_name", limit=200),
         locale=order.text("locale", limit=20),
+        groups=_words(order, "customer_groups") or None,
     )
 
 

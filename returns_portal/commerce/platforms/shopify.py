@@ -128,6 +128,7 @@ def _customer(order: Node) -> CustomerRecord:
         first_name=customer.text("first_name", limit=200),
         last_name=customer.text("last_name", limit=200),
         locale=customer.text("locale", limit=20),
+        groups=customer.words("tags") if customer.has("tags") else None,
     )
 
 

@@ -42,6 +42,16 @@ def test_parse_two_rows_of_one_order_become_two_lines() -> None:
     ]
 
 
+def test_parse_customer_groups_are_a_list_or_not_known() -> None:
+    [told] = read(csv_text(csv_row(customer_groups="VIP; Wholesale ;VIP")))
+    [untold] = read(csv_text(csv_row()))
+
+    assert isinstance(told, OrderRecord)
+    assert isinstance(untold, OrderRecord)
+    assert told.customer.groups == ("VIP", "Wholesale")
+    assert untold.customer.groups is None
+
+
 def test_parse_semicolons_bom_and_crlf_read_like_commas() -> None:
     text = csv_text(csv_row())
     spreadsheet = ("\ufeff" + text.replace(",", ";").replace("\n", "\r\n")).encode()

@@ -36,6 +36,17 @@ def test_parse_inclusive_order_keeps_tax_inside_the_line() -> None:
     assert order.payments[0].captured.minor == 12900
 
 
+@pytest.mark.parametrize(
+    ("told", "groups"),
+    [({}, None), ({"tags": None}, None), ({"tags": ""}, ()),
+     ({"tags": "VIP, b2b,VIP"}, ("VIP", "b2b")), ({"tags": ["VIP"]}, ("VIP",))],
+)  # fmt: skip
+def test_parse_customer_tags_are_groups_and_unknown_where_not_sent(
+    told: dict[str, Any], groups: tuple[str, ...] | None
+) -> None:
+    assert read(shopify_order(customer={"id": 7, **told})).customer.groups == groups
+
+
 def test_parse_foreign_order_reads_what_the_shopper_paid_and_keeps_the_shop_total() -> None:
     payload = shopify_order(
         presentment_currency="JPY",

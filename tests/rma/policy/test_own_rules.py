@@ -54,6 +54,7 @@ SHOES = line(
 ORDER: dict[str, Any] = {
     "total_minor": 24000, "discount_minor": 6000, "shipping_minor": 495, "tags": ("VIP",),
     "source": "shopify", "language": "de-DE", "gateways": ("stripe",), "history": HISTORY,
+    "customer_groups": ("Wholesale", "VIP"),
 }  # fmt: skip
 
 
@@ -83,6 +84,7 @@ FACTS: list[tuple[str, str, Any, Any]] = [
     ("order.gateways", "has_all", ["stripe"], ["stripe", "paypal"]),
     ("request.date", "from", "2026-11-19", "2026-11-20"),
     ("request.weekday", "is_one_of", ["Thursday"], ["Friday"]),
+    ("customer.groups", "has_all", ["vip", "wholesale"], ["vip", "staff"]),
     ("customer.is_allowed", "is", True, False),
     ("customer.is_blocked", "is", False, True),
     ("customer.orders", "between", [6, 9], [1, 5]),
@@ -183,6 +185,11 @@ UNTIL = "2027-01-31"
          "Refund, credit or exchange until 31 Jan 2027"),
         ([rule(None, do("extend_until", "2026-11-01"))], ask(), "allow", "window",
          "Refund, credit or exchange until 6 Dec"),
+        # a window for a customer group; nobody is in one that is not known
+        ([rule(when("customer.groups", "has_any", ["vip"]), do("set_window", 60))], ask(), "allow",
+         "window", "Refund, credit or exchange until 5 Jan 2027"),
+        ([rule(when("customer.groups", "has_none", ["vip"]), do("set_window", 10))], ask(), "allow",
+         "window", "Refund, credit or exchange until 6 Dec"),
         # a person
         ([rule(when("return.value", "over", 10000), do("review"))], ask(), "review",
          "rule:rule", "We check this request first. You'll hear from us by e-mail"),
@@ -319,6 +326,15 @@ def test_rule_stays_silent_about_what_is_not_known() -> None:
 
     assert decided.verdict == "allow"
     assert not [one for one in decided.rules_spoken if one.key.startswith("rule:")]
+
+
+def test_groups_that_the_shop_did_not_name_are_not_known() -> None:
+    rules = under(rule(when("customer.groups", "has_none", ["vip"]), do("review"), key="plain"))
+
+    silent, heard = decide(rules, customer_groups=None), decide(rules, customer_groups=())
+
+    assert (silent.verdict, heard.verdict) == ("allow", "review")
+    assert heard.stopped_by[0].facts["saw"] == {"customer.groups": []}
 
 
 def test_amount_in_another_currency_is_not_compared() -> None:

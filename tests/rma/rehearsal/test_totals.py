@@ -16,7 +16,9 @@ def judged() -> list[Rehearsed]:
     fault = request(ask(reason="wrong_item"))
     stored = [
         past(expected_minor=8055),
-        past(fault, order(DEAR, country="FR"), expected_minor=40_000),
+        past(
+            fault, order(DEAR, country="FR", customer_groups=("VIP", "Club")), expected_minor=40_000
+        ),
         past(ordered=order(line(final_sale=True)), expected_minor=0),
     ]
     return [rehearse(one, DRAFT) for one in stored]
@@ -46,6 +48,10 @@ def test_count_adds_flows_money_labels_and_groups() -> None:
             "Parka": {"better": 1, "worse": 0},
         },
         "countries": {"IE": {"better": 0, "worse": 1}, "FR": {"better": 1, "worse": 0}},
+        "customer_groups": {
+            "VIP": {"better": 1, "worse": 0},
+            "Club": {"better": 1, "worse": 0},
+        },
         "reasons": {
             "changed_mind": {"better": 0, "worse": 1},
             "wrong_item": {"better": 1, "worse": 0},
