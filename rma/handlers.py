@@ -1,4 +1,4 @@
-"""What a return does when the money it asked for was paid, refused or taken back."""
+"""What returns do when an order comes in, and when money was paid, refused or taken back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from returns_portal.activity.models import Event
 from returns_portal.activity.record import handles
 from returns_portal.core.db import action_transaction
 from rma.actions.closing import close_if_settled, move_resolution, open_again
+from rma.actions.windows import keep_promised_windows
 from rma.locks import lock_return_of_refund
 from rma.models import Resolution
 from rma.stages import refresh_stage, stage_facts
@@ -23,6 +24,12 @@ _FOLLOWS: Mapping[str, ResolutionStatus] = {
     Refund.Status.FAILED: ResolutionStatus.FAILED,
     Refund.Status.CANCELLED: ResolutionStatus.CANCELLED,
 }
+
+
+@handles(EventKind.ORDER_IMPORTED, EventKind.ORDER_UPDATED, name="rma.keep_windows")
+def keep_windows(event: Event) -> None:
+    """Keep what the lines of an order were sold with, before a later policy can change it."""
+    keep_promised_windows(event.subject_id)
 
 
 @handles(

@@ -25,6 +25,7 @@ from rma.policy.facts import build
 from rma.policy.live import live_terms
 from rma.policy.withdrawal import LineRight, Standing, withdrawal_right
 from rma.policy.withdrawal_law import DAYS
+from rma.windows import NOTHING_KEPT
 
 
 def withdrawal_by_token(token: str) -> Withdrawal:
@@ -70,7 +71,7 @@ def return_of(withdrawal: Withdrawal) -> Return | None:
 def rights_then(withdrawal: Withdrawal, order: Order) -> list[tuple[OrderLine, LineRight]]:
     """Return each item of an order read for a return, with its right when it was declared."""
     merchant = withdrawal.merchant
-    facts = build(order, withdrawal.declared_at, time_zone=merchant.time_zone)
+    facts = build(order, withdrawal.declared_at, time_zone=merchant.time_zone, windows=NOTHING_KEPT)
     rights = {right.line_key: right for right in withdrawal_right(facts, live_terms())}
     return [(line, rights[str(line.pk)]) for line in order.lines.all()]
 

@@ -22,6 +22,7 @@ from rma.policy.live import required
 from rma.policy.types import OrderFacts, RequestFacts, RequestLine
 from rma.quoting import Quote, QuoteLine, quote_return
 from rma.states import ResolutionKind
+from rma.windows import LineWindows, windows_read
 
 MAX_LINES = 200
 MAX_COMMENT = 1000
@@ -44,6 +45,7 @@ class RequestedLine:
 
 _READ = """
 SELECT line.*, merchant.time_zone,
+    promised.terms AS promised_terms,
     (SELECT r.id FROM rma_return r
      WHERE r.merchant_id = %s AND r.operation_id = %s) AS earlier_return_id,
     (SELECT v.id FROM rma_policyversion v
@@ -51,6 +53,8 @@ SELECT line.*, merchant.time_zone,
     (SELECT sum(p.amount_minor - p.refunded_elsewhere_minor)::bigint FROM commerce_payment p
      WHERE p.merchant_id = %s AND p.order_id = %s) AS captured_minor
 FROM commerce_orderline line JOIN tenancy_merchant merchant ON merchant.id = line.merchant_id
+LEFT JOIN rma_promisedwindow promised
+    ON promised.merchant_id = line.merchant_id AND promised.order_line_id = line.id
 WHERE line.merchant_id = %s AND line.order_id = %s
 AND (NOT line.is_removed OR line.claimed_quantity > 0)
 ORDER BY line.position, line.id
@@ -68,9 +72,16 @@ class OrderRead:
     policy: Policy
     captured_minor: int | None
     time_zone: str
+    windows: LineWindows
 
     def facts(self, moment: datetime) -> OrderFacts:
-        return build(self.order, moment, policy=self.policy, time_zone=self.time_zone)
+        return build(
+            self.order,
+            moment,
+            policy=self.policy,
+            time_zone=self.time_zone,
+            windows=self.windows,
+        )
 
     def quote(
         self,
@@ -129,6 +140,7 @@ def read_order(order: Order, operation_id: str) -> OrderRead:
         policy=policy,
         captured_minor=first.captured_minor,
         time_zone=first.time_zone,
+        windows=windows_read(lines),
     )
 
 

@@ -31,6 +31,7 @@ from rma.models import Return, Withdrawal
 from rma.policy.facts import build
 from rma.policy.live import live_policy
 from rma.policy.withdrawal import NOT_SENT, LineRight, Standing, withdrawal_right
+from rma.windows import NOTHING_KEPT
 
 # Room for two hundred items by their titles.
 MAX_TEXT = 100_000
@@ -140,7 +141,8 @@ def _take(statement: Statement, merchant: Merchant, order: Order, by_law: ByLaw)
     except Conflict as refusal:
         return _Outcome(person=refusal.message)
     loaded = order_for_return(order.pk)
-    facts = build(loaded, by_law.declared_at, policy=policy, time_zone=merchant.time_zone)
+    zone = merchant.time_zone
+    facts = build(loaded, by_law.declared_at, policy=policy, time_zone=zone, windows=NOTHING_KEPT)
     rights = {right.line_key: right for right in withdrawal_right(facts, policy.withdrawal)}
     wanted = _wanted(statement, list(loaded.lines.all()))
     told = [(line, units, rights[str(line.pk)]) for line, units in wanted]

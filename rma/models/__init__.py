@@ -15,6 +15,7 @@ from rma.models.rehearsal import Rehearsal, RehearsalPart, RehearsedReturn
 from rma.models.resolution import Exchange, Resolution
 from rma.models.returns import Return, ReturnLine
 from rma.models.shipping import Shipment, TrackingEvent
+from rma.models.windows import PromisedWindow
 from rma.models.withdrawal import Withdrawal
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Photo",
     "PolicyVersion",
     "Promise",
+    "PromisedWindow",
     "Receipt",
     "ReceiptLine",
     "Rehearsal",

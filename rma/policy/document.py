@@ -20,12 +20,12 @@ from rma.policy.model import (
     Fee,
     Policy,
     Reason,
-    Window,
 )
 from rma.policy.questions import read_questions
 from rma.policy.reader import DocumentReader
 from rma.policy.risk import read_risk
 from rma.policy.ruleset import read_rules
+from rma.policy.windows import Window
 from rma.policy.withdrawal_terms import SECTION, read_terms
 
 __all__ = [

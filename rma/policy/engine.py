@@ -168,18 +168,19 @@ class _Look:
 
 
 def _offer_line(order: OrderFacts, line: LineFacts, before: Beforehand) -> LineOffer:
-    known: dict[tuple[int, bool], _Look] = {}
+    known: dict[tuple[int, bool, str], _Look] = {}
+    by_reason = line.promised is not None and bool(line.promised.reasons)
 
-    def look(view: LineView, fault: bool) -> _Look:
-        key = (id(view), fault)
+    def look(view: LineView, fault: bool, reason: str = "") -> _Look:
+        key = (id(view), fault, reason if by_reason else "")
         if key not in known:
-            case = Case(order, view.policy, line, fault=fault)
+            case = Case(order, view.policy, line, fault=fault, reason=key[-1])
             said = _goods(case, view)
             known[key] = _Look(said, _stopped(said))
         return known[key]
 
     offered = before.reasons(line)
-    looked = [(reason, look(view, reason.fault)) for reason, view in offered]
+    looked = [(reason, look(view, reason.fault, reason.key)) for reason, view in offered]
     reasons = [reason for reason, found in looked if found.is_open]
     usual, faulty = (
         # What is said of a line is said of it for any usual reason, else for a fault.
@@ -238,7 +239,7 @@ def _decide_line(
     if reason is None:
         missing = f"Choose why you're returning {line.title}"
         return _unknown(requested, "reason", missing, f"No reason {requested.reason!r}.")
-    case = Case(whole.order, view.policy, line, fault=reason.fault)
+    case = Case(whole.order, view.policy, line, fault=reason.fault, reason=reason.key)
     asked = Asked(case, requested, reason, quantity_asked, whole.request.channel)
     spoken = _goods(case, view)
     # A reason without questions has nothing to say of answers, as before there were any.

@@ -15,7 +15,9 @@ from rma.policy.document import Policy
 from rma.policy.history import gateways_of, history_of, vendors_of
 from rma.policy.types import Claim, LineFacts, OrderFacts
 from rma.policy.vocabulary import Needs
+from rma.policy.windows import Promised
 from rma.states import ReturnStatus
+from rma.windows import LineWindows, windows_of
 
 _GIVEN_BACK = (ReturnStatus.DECLINED, ReturnStatus.CANCELLED, ReturnStatus.EXPIRED)
 
@@ -26,18 +28,21 @@ def build(
     *,
     policy: Policy | None = None,
     time_zone: str | None = None,
+    windows: LineWindows | None = None,
 ) -> OrderFacts:
     """Return the facts of ``order`` at ``now``, from its loaded lines.
 
-    One more query when units are in other returns already, one when ``policy`` cares for the
-    shopper's earlier returns, one for the merchant unless ``time_zone`` is given, and one for each
-    of history, vendors and payments that its rules ask about.
+    One query for the windows its lines were sold with unless ``windows`` are given. One more when
+    units are in other returns already, one when ``policy`` cares for the shopper's earlier returns,
+    one for the merchant unless ``time_zone`` is given, and one for each of history, vendors and
+    payments that its rules ask about.
     """
     zone = time_zone or order.merchant.time_zone
     needs = policy.rules.needs if policy is not None and policy.rules else frozenset()
     scored = policy is not None and policy.risk is not None
     lines = list(order.lines.all())
     vendors = vendors_of(lines) if Needs.CATALOGUE in needs else None
+    kept = windows_of(lines) if windows is None else windows
     claims = _claims([line.pk for line in lines if line.claimed_quantity], zone)
     return OrderFacts(
         key=str(order.pk),
@@ -46,7 +51,10 @@ def build(
         country=order.country,
         time_zone=zone,
         now=now,
-        lines=tuple(_line(order, line, claims[line.pk], vendors) for line in lines),
+        lines=tuple(
+            _line(order, line, claims[line.pk], vendors, kept.promised.get(line.pk))
+            for line in lines
+        ),
         earlier_returns=_earlier_returns(order, policy),
         total_minor=order.total_minor,
         discount_minor=order.discount_minor,
@@ -66,7 +74,11 @@ def _groups(order: Order) -> tuple[str, ...] | None:
 
 
 def _line(
-    order: Order, line: OrderLine, claims: Iterable[Claim], vendors: Mapping[UUID, str] | None
+    order: Order,
+    line: OrderLine,
+    claims: Iterable[Claim],
+    vendors: Mapping[UUID, str] | None,
+    promised: Promised | None,
 ) -> LineFacts:
     full_price = line.unit_price_minor * line.quantity
     return LineFacts(
@@ -90,6 +102,7 @@ def _line(
         unit_list_minor=line.unit_price_minor,
         discount_bp=line.discount_minor * 10_000 // full_price if full_price else None,
         weight_grams=line.weight_grams,
+        promised=promised,
     )
 
 

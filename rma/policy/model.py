@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Protocol
 
+from rma.policy.windows import Window
 from rma.policy.withdrawal_terms import REASON, STATUTORY, Terms
 
 RESOLUTIONS = ("refund", "store_credit", "exchange")
@@ -27,24 +27,6 @@ class Rules(Protocol):
         """What has to be read beside the order for its facts."""
 
     def __len__(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Days a return is open, counted from delivery.
-
-    Where the delivery date is missing the count starts ``fulfilled_fallback_days`` after dispatch,
-    else ``ordered_fallback_days`` after the order; with neither, a person decides. ``grace_days``
-    are granted silently after the last day that is shown. ``not_before`` keeps it open through
-    that local day at least.
-    """
-
-    days: int
-    fault_days: int
-    grace_days: int
-    fulfilled_fallback_days: int | None
-    ordered_fallback_days: int | None
-    not_before: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

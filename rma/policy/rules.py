@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.utils.translation import get_language, ngettext
@@ -28,26 +28,21 @@ from rma.policy.types import (
     Result,
     RuleSpoken,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The days a line is open: counted from ``start``, ``until`` is shown, ``last`` has grace."""
-
-    start: date
-    until: date
-    last: date
-    anchor: str
+from rma.policy.windows import Opening, opening_of
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One line under one policy, for a fault report or for any other reason."""
+    """One line under one policy, for a fault report or for any other reason.
+
+    ``reason`` is empty where the answer does not hang on it.
+    """
 
     order: OrderFacts
     policy: Policy
     line: LineFacts
     fault: bool
+    reason: str = ""
 
     @property
     def today(self) -> date:
@@ -68,23 +63,12 @@ class Asked:
     channel: str
 
 
-def span_of(case: Case) -> Span | None:
-    """Return the days ``case`` is open, or None where no date says when to begin."""
-    window, line, zone = case.policy.window, case.line, case.order.time_zone
-    if line.delivered_at is not None:
-        start, anchor = local_day(line.delivered_at, zone), "delivered"
-    elif line.fulfilled_at is not None and window.fulfilled_fallback_days is not None:
-        shift = timedelta(days=window.fulfilled_fallback_days)
-        start, anchor = local_day(line.fulfilled_at, zone) + shift, "fulfilled"
-    elif window.ordered_fallback_days is not None:
-        shift = timedelta(days=window.ordered_fallback_days)
-        start, anchor = local_day(line.purchased_at, zone) + shift, "ordered"
-    else:
-        return None
-    until = start + timedelta(days=window.fault_days if case.fault else window.days)
-    if window.not_before is not None:
-        until = max(until, window.not_before)
-    return Span(start, until, until + timedelta(days=window.grace_days), anchor)
+def opening_for(case: Case) -> Opening | None:
+    """Return when ``case`` is open, or None where no date says when to begin."""
+    line = case.line
+    sold = line.sold(case.order.time_zone)
+    window = case.policy.window
+    return opening_of(window, line.promised, sold, reason=case.reason, fault=case.fault)
 
 
 def gift_card(case: Case) -> RuleSpoken:
@@ -194,8 +178,8 @@ def _closed(
 
 def window(case: Case) -> RuleSpoken:
     """Open through the end of the last local day, counted in the merchant's calendar."""
-    span = span_of(case)
-    if span is None:
+    opening = opening_for(case)
+    if opening is None:
         return case.say(
             "window",
             Result.REVIEW,
@@ -203,19 +187,21 @@ def window(case: Case) -> RuleSpoken:
             "No delivery date and no rule for that case. Check when it arrived.",
             anchor=None,
         )
-    days = case.policy.window.fault_days if case.fault else case.policy.window.days
+    span = opening.span
     facts = {
         "today": case.today.isoformat(),
         "anchor": span.anchor,
         "start": span.start.isoformat(),
         "until": span.until.isoformat(),
         "last": span.last.isoformat(),
-        "days": days,
+        "days": span.days,
+        **_promise_facts(opening),
     }
     with wording.for_staff():
         shown = wording.short_day(span.until, seen=case.today)
         start = wording.short_day(span.start, seen=case.today)
-        counted = f"{wording.span(days)} from {start} ({span.anchor})"
+        counted = f"{wording.span(span.days)} from {start} ({span.anchor})"
+        why = _promise_words(case, opening)
     if case.today <= span.last:
         grace = ", in the days of grace" if case.today > span.until else ""
         until = {"day": wording.short_day(span.until, seen=case.today)}
@@ -223,13 +209,37 @@ def window(case: Case) -> RuleSpoken:
             "window",
             Result.PASS,
             _("Open until %(day)s") % until,
-            f"{counted}, until {shown}{grace}.",
+            f"{counted}, until {shown}{grace}{why}.",
             **facts,
         )
     sentence = wording.window_over(
-        days, span.until, span.start, span.anchor, case.today, fault=case.fault
+        span.days, span.until, span.start, span.anchor, case.today, fault=case.fault
     )
-    return case.say("window", Result.REFUSE, sentence, f"{counted}, ended {shown}.", **facts)
+    return case.say("window", Result.REFUSE, sentence, f"{counted}, ended {shown}{why}.", **facts)
+
+
+def _promise_facts(opening: Opening) -> dict[str, Any]:
+    """Return which promise counts and what the policy itself says; nothing without a promise."""
+    if opening.promised is None:
+        return {}
+    return {
+        "promised_by": opening.promised.version,
+        "promised_on": opening.promised.on.isoformat(),
+        "policy_until": None if opening.own is None else opening.own.until.isoformat(),
+    }
+
+
+def _promise_words(case: Case, opening: Opening) -> str:
+    """Say for staff which version promised the days that count, and what the present one says."""
+    promised, own = opening.promised, opening.own
+    if promised is None:
+        return ""
+    on = wording.short_day(promised.on, seen=case.today)
+    words = f", as v{promised.version} promised on {on}"
+    if own is None:
+        return words
+    ended = wording.short_day(own.until, seen=case.today)
+    return f"{words}. v{case.policy.version} alone: until {ended}"
 
 
 def partly(case: Case) -> str:

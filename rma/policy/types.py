@@ -14,6 +14,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from rma.policy.windows import Promised, Sold
+
 T = TypeVar("T")
 JsonObject = dict[str, Any]
 Decoder = Callable[[Any], Any]
@@ -45,7 +47,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class LineFacts:
-    """One order line. Instants are aware; ``unit_paid_minor`` is after discounts, tax included."""
+    """One order line. Instants are aware; ``unit_paid_minor`` is after discounts, tax included.
+
+    ``promised`` is the window it was sold with, None where nothing was kept.
+    """
 
     key: str
     title: str
@@ -68,6 +73,10 @@ class LineFacts:
     unit_list_minor: int | None = None
     discount_bp: int | None = None
     weight_grams: int | None = None
+    promised: Promised | None = None
+
+    def sold(self, zone: str) -> Sold:
+        return Sold(self.purchased_at, self.fulfilled_at, self.delivered_at, zone)
 
     @property
     def quantity_available(self) -> int:

@@ -6,7 +6,7 @@ Pure: the stored snapshot goes in, and nothing that it lacks is guessed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -106,7 +106,8 @@ def rehearse(past: PastReturn, policy: Policy) -> Rehearsed:
     try:
         before = outcome_of_stored(past.decision)
         version_before = int(past.decision["policy_version"])
-        order = from_json(OrderFacts, past.facts["order"])
+        stored = from_json(OrderFacts, past.facts["order"])
+        order = _without_promises_of(version_before, stored, policy)
         request = from_json(RequestFacts, past.facts["request"])
         _refuse_lacking(order, policy)
         decision = evaluate(order, request, policy)
@@ -132,6 +133,25 @@ def rehearse(past: PastReturn, policy: Policy) -> Rehearsed:
         reasons=tuple(dict.fromkeys(line.reason for line in request.lines)),
         worth_minor=paid if never_priced else past.expected_minor,
         has_engine_error=any(spoken.key == ENGINE_ERROR for spoken in decision.rules_spoken),
+    )
+
+
+def _without_promises_of(version: int, order: OrderFacts, policy: Policy) -> OrderFacts:
+    """Return ``order`` as if ``policy`` had been in force in place of ``version``.
+
+    What that version promised at purchase would then have been promised by ``policy``, whose own
+    windows say so. What an older version promised binds ``policy`` as it bound that one.
+    """
+    if policy.version == version:
+        return order
+    return replace(
+        order,
+        lines=tuple(
+            replace(line, promised=None)
+            if line.promised is not None and line.promised.version == version
+            else line
+            for line in order.lines
+        ),
     )
 
 

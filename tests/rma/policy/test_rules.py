@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rma.policy.days import end_of_day, last_day, local_day
-from rma.policy.rules import Case, span_of, window
+from rma.policy.rules import Case, opening_for, window
 from rma.policy.types import Result
 from tests.rma.policy.builders import line, order, policy
 
@@ -70,10 +70,10 @@ def test_window_delivery_just_before_midnight_belongs_to_the_local_day() -> None
     late_evening = datetime(2026, 11, 6, 23, 30, tzinfo=ZoneInfo("America/New_York"))
     facts = order(line(delivered_at=late_evening), time_zone="America/New_York")
 
-    found = span_of(Case(facts, policy(), facts.lines[0], fault=False))
+    found = opening_for(Case(facts, policy(), facts.lines[0], fault=False))
 
     assert found is not None
-    assert (found.start, found.until, found.last) == (
+    assert (found.span.start, found.span.until, found.span.last) == (
         date(2026, 11, 6),
         date(2026, 12, 6),
         date(2026, 12, 8),
