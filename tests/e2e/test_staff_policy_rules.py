@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import transaction
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from returns_portal.tenancy.models import Merchant
 from rma.models import PolicyVersion
@@ -42,12 +44,25 @@ def tab_to(page: Page, name: str, *, most: int = 60) -> None:
     raise AssertionError(f"no way to {name} by Tab")
 
 
+def settled(page: Page) -> None:
+    """Wait until the fields suit what is chosen."""
+    expect(page.locator("[data-rule-form]")).to_have_attribute("aria-busy", "false")
+
+
 def pick(page: Page, name: str, value: str) -> None:
     """Tab to a select, type the beginning of an option, and let the fields that suit come."""
     tab_to(page, name)
-    with page.expect_response(lambda answer: answer.request.method == "POST"):
-        page.keyboard.type(value)
-    expect(page.locator("select:focus")).to_be_visible()
+    page.keyboard.type(value)
+    settled(page)
+    chosen = page.locator("select:focus option:checked")
+    expect(chosen).to_have_text(re.compile(f"^{re.escape(value)}"))
+
+
+def open_new(page: Page) -> None:
+    """Press the key for a new rule and wait until its form is at work."""
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", level=1)).to_have_text("New rule")
+    settled(page)
 
 
 def test_rule_is_written_moved_switched_off_and_tried_by_keyboard(
@@ -56,20 +71,17 @@ def test_rule_is_written_moved_switched_off_and_tried_by_keyboard(
     flows.order(number="NL-1001", prices=(30_000, 2500))
     page = staff().open(f"/app/{shop.slug}/policies/")
 
-    page.keyboard.press("a")
-    expect(page.get_by_role("heading", level=1)).to_have_text("New rule")
+    open_new(page)
     type_into(page, "Name", "Dear items stay")
     pick(page, "Fact", "Price paid")
-    expect(page.get_by_label("Comparison")).to_be_visible()
     expect(page.locator("#c-0-fact")).to_be_focused()
     pick(page, "Comparison", "is over")
     type_into(page, "Value", "250")
     tab_to(page, "Add condition")
     page.keyboard.press("Enter")
     expect(page.locator("#c-1-fact")).to_be_focused()
-    with page.expect_response(lambda answer: answer.request.method == "POST"):
-        page.keyboard.type("Reason is our")
-    expect(page.locator("#c-1-value")).to_be_visible()
+    page.keyboard.type("Reason is our")
+    settled(page)
     tab_to(page, "Value")
     page.keyboard.type("not true")
     pick(page, "What the rule does", "Can")
@@ -79,15 +91,14 @@ def test_rule_is_written_moved_switched_off_and_tried_by_keyboard(
     expect(page.locator("#rule-dear_items_stay")).to_be_focused()
     expect(page.locator("#live")).to_contain_text("“Dear items stay” is in the draft.")
 
-    page.keyboard.press("a")
-    expect(page.get_by_role("heading", level=1)).to_have_text("New rule")
+    open_new(page)
     type_into(page, "Name", "Late")
     tab_to(page, "Remove condition")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Nothing is asked: the rule always holds.")).to_be_visible()
     expect(page.locator("#add-condition")).to_be_focused()
+    settled(page)
     pick(page, "What the rule does", "Days to return")
-    expect(page.get_by_label("Value")).to_be_visible()
     type_into(page, "Value", "60")
     page.keyboard.press("Enter")
     expect(page.locator("#rule-late")).to_be_focused()
@@ -101,6 +112,7 @@ def test_rule_is_written_moved_switched_off_and_tried_by_keyboard(
     tab_to(page, "Rule 1, Late")
     page.keyboard.press("Enter")
     expect(page.locator("#rule-late")).to_have_attribute("data-off", "")
+    expect(page.locator("#rule-late")).to_be_focused()
     assert rules() == [("Late", False), ("Dear items stay", True)]
 
     type_into(page, "Order number", "NL-1001")
@@ -109,6 +121,36 @@ def test_rule_is_written_moved_switched_off_and_tried_by_keyboard(
     expect(dear.get_by_text("v2 draft")).to_be_visible()
     expect(dear.get_by_text("Price paid a unit: €300.00")).to_be_visible()
     expect(dear.get_by_text("Dear items stay with you").first).to_be_visible()
+
+
+def test_what_is_typed_while_fields_are_on_their_way_stays(shop: Merchant, staff: Visit) -> None:
+    page = staff().open(f"/app/{shop.slug}/policies/new-rule/")
+    settled(page)
+    held: list[Route] = []
+    page.route("**/policies/new-rule/", lambda route: held.append(route), times=1)
+
+    # The first answer is held back; meanwhile the owner goes on everywhere.
+    with page.expect_request("**/policies/new-rule/"):
+        page.get_by_label("Fact").select_option("item.price")
+    expect(page.locator("[data-rule-form]")).to_have_attribute("aria-busy", "true")
+    page.get_by_label("What the rule does").select_option("set_window")
+    page.get_by_role("button", name="Add condition").click()
+    page.locator("#c-1-fact").select_option("item.quantity")
+    page.get_by_label("Name").fill("Dear items")
+    page.get_by_label("Switched on").uncheck()
+    page.get_by_label("Shoppers read in English").press_sequentially("Fourteen d")
+    held[0].continue_()
+    page.keyboard.type("ays")
+    settled(page)
+
+    expect(page.get_by_label("Shoppers read in English")).to_be_focused()
+    expect(page.get_by_label("Shoppers read in English")).to_have_value("Fourteen days")
+    expect(page.get_by_label("Name")).to_have_value("Dear items")
+    expect(page.get_by_label("Switched on")).not_to_be_checked()
+    expect(page.locator("#c-0-fact")).to_have_value("item.price")
+    expect(page.locator("#c-1-fact")).to_have_value("item.quantity")
+    for value in ("#c-0-value", "#c-1-value", "#e-0-value"):
+        expect(page.locator(value)).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
