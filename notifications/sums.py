@@ -14,6 +14,7 @@ from refunds.models import Refund, RefundAllocation
 from refunds.planning import is_by_hand
 from returns_portal.activity.models import Event
 from returns_portal.core.money import Money, allocate
+from rma.fees import RESTOCKING, RETURN_SHIPPING
 from rma.goods import LineGoods, goods_of
 from rma.models import Exchange, Inspection, Resolution, Return, ReturnLine
 from rma.states import ResolutionKind, ResolutionStatus
@@ -26,13 +27,15 @@ def expected_sums(rma: Return) -> dict[str, Any]:
     rows = _charge_rows(breakdowns, rma.currency)
     if rma.expected_minor:
         rows.append({"label": total_label(lines), "amount": rma.expected, "kind": "total"})
-    fee = Money(rma.fee_minor, rma.currency)
+    fees = [fee for one in breakdowns for fee in one["fees"] if fee["kind"] == RETURN_SHIPPING]
+    fee = Money(sum(fee["charged_minor"] for fee in fees), rma.currency)
     return {
         "items_title": _("What you get"),
         "items": [_item(line, _wish(line), amount=_share(line)) for line in lines],
         "rows": rows,
         "owes": owed_kind(lines),
         "fee": fee if fee else None,
+        "fee_at_most": any(fee.get("at_most") for fee in fees),
     }
 
 
@@ -140,13 +143,25 @@ def _charge_rows(breakdowns: Iterable[dict[str, Any]], currency: str) -> list[di
     back = sum(
         charge["net_minor"] + sum(minor for _code, minor in charge["taxes"]) for charge in charges
     )
-    fee = sum(breakdown["fee_minor"] for breakdown in found)
+    fees = [fee for breakdown in found for fee in breakdown.get("fees", [])]
     rows = []
     if back:
         rows.append({"label": _("Shipping you paid"), "amount": Money(back, currency)})
-    if fee:
-        rows.append({"label": _("Return shipping"), "amount": Money(-fee, currency)})
-    return rows
+    return rows + _fee_rows(fees, currency)
+
+
+def _fee_rows(fees: Sequence[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
+    at_most = any(fee.get("at_most") for fee in fees)
+    shipping = _("Return shipping, at most") if at_most else _("Return shipping")
+    labels = {RETURN_SHIPPING: shipping, RESTOCKING: _("Restocking fee")}
+    sums = {
+        kind: sum(fee["charged_minor"] for fee in fees if fee["kind"] == kind) for kind in labels
+    }
+    return [
+        {"label": labels[kind], "amount": Money(-minor, currency)}
+        for kind, minor in sums.items()
+        if minor
+    ]
 
 
 def _decided(rma: Return, kind: ResolutionKind | None) -> dict[str, Any]:

@@ -35,11 +35,11 @@ def post(*, kind: str, key: str, currency: str, about_id: UUID, legs: Legs) -> J
 def sale_reversed(amount_minor: int, breakdown: Mapping[str, Any]) -> dict[Account, int]:
     """Return the debits of giving ``amount_minor`` back: goods, their tax, less the fee kept.
 
-    A breakdown that holds no tax or fee, or figures that cannot be part of the amount, is booked as
-    goods alone.
+    The tax of the fee is off the tax given back already, so the income is the fee's net. Without
+    tax or fee, or with figures that can't be part of the amount, it is booked as goods alone.
     """
     tax = _part(breakdown, "tax_minor")
-    fee = _part(breakdown, "fee_minor")
+    fee = max(0, _part(breakdown, "fee_minor") - _fee_tax(breakdown))
     if tax > amount_minor:
         tax = 0
     return {
@@ -47,6 +47,10 @@ def sale_reversed(amount_minor: int, breakdown: Mapping[str, Any]) -> dict[Accou
         Account.TAX_PAYABLE: tax,
         Account.FEE_INCOME: -fee,
     }
+
+
+def _fee_tax(breakdown: Mapping[str, Any]) -> int:
+    return sum(_part(fee, "tax_minor") for fee in breakdown.get("fees", ()))
 
 
 def _part(breakdown: Mapping[str, Any], name: str) -> int:

@@ -11,6 +11,7 @@ from refunds.calculation import (
     Breakdown,
     Deduction,
     FeeRule,
+    OrderSnapshot,
     PriorRefund,
     RefundPolicy,
     ReturnLine,
@@ -25,20 +26,27 @@ from refunds.calculation.stored import to_json as breakdown_json
 from refunds.snapshots import order_snapshot
 from returns_portal.commerce.models import Order
 from returns_portal.core.money import Money, allocate
+from rma.fees import (
+    BEARING,
+    RESTOCKING,
+    RETURN_SHIPPING,
+    LabelCost,
+    capped_shares,
+    fees_of,
+    restocking_share,
+    still_due,
+)
 from rma.models import Resolution
-from rma.policy.approval import fee_waiver
 from rma.policy.model import WITHDRAWAL, Policy
 from rma.states import ResolutionKind, ResolutionStatus
-
-FEE = "return_shipping"
-RESTOCKING = "restocking"
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteLine:
     """Units of one order line with the wish for them.
 
-    ``deduction_minor`` is held back of them, and ``restocking_bp`` of their value.
+    ``deduction_minor`` is held back of them. ``restocking_bp`` is what a rule holds back of their
+    value; None leaves it to the policy.
     """
 
     order_line_id: UUID
@@ -47,12 +55,12 @@ class QuoteLine:
     wanted: str
     deduction_minor: int = 0
     deduction_reason: str = ""
-    restocking_bp: int = 0
+    restocking_bp: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The money of a return. ``per_line`` is each order line's share before the fee."""
+    """The money of a return. ``per_line`` is each order line's share before ``fee``, all fees."""
 
     currency: str
     refund: Money
@@ -65,6 +73,17 @@ class Quote:
     def total(self) -> Money:
         """What goes back to the shopper in money and credit together, after the fee."""
         return self.refund + self.store_credit
+
+    @property
+    def return_shipping(self) -> Money:
+        """What of the fees is for the way back."""
+        charged = (
+            fee.charged.gross_minor
+            for priced in self.breakdowns.values()
+            for fee in priced.fees
+            if fee.kind == RETURN_SHIPPING
+        )
+        return Money(sum(charged), self.currency)
 
     @property
     def rows(self) -> list[tuple[str, Row]]:
@@ -108,37 +127,64 @@ def quote_return(
     method: str = "label",
     captured_minor: int | None = None,
     own_units: Mapping[UUID, int] | None = None,
+    label_cost: LabelCost | None = None,
 ) -> Quote:
     """Price ``lines`` of ``order`` (lines and payments loaded) by what remains of it.
 
     Refuses (DomainError) what is more than remains. ``captured_minor`` replaces the sum of the
     loaded payments; with the shopper's ``own`` carrier as ``method`` no return fee is due.
-    ``own_units`` are claimed by the return itself, of which nothing is settled yet. One query
-    for earlier resolutions, when others were claimed.
+    ``own_units`` are claimed by the return itself, of which nothing is settled yet. At settlement
+    ``label_cost`` takes the place of a fee that was said to be this much at most. One query for
+    earlier resolutions, when others were claimed.
     """
     snapshot = order_snapshot(order)
     if captured_minor is not None:
         snapshot = replace(snapshot, paid_minor=captured_minor)
     priors = earlier_resolutions(order, own_units or {})
+    fees = fees_of(
+        lines,
+        policy,
+        country=order.country,
+        currency=order.currency,
+        method=method,
+        label_cost=label_cost,
+    )
+    held = [_held_back(line, policy) for line in lines]
+    priced = _priced(snapshot, priors, lines, held, policy, fees)
+    capped = capped_shares(lines, policy, fees, priced)
+    if capped is not None:
+        pairs = zip(lines, capped, strict=True)
+        held = [_deductions(line, 0, minor) for line, minor in pairs]
+        priced = _priced(snapshot, priors, lines, held, policy, fees)
+    return _quote(order.currency, priced)
+
+
+def _priced(
+    snapshot: OrderSnapshot,
+    priors: tuple[PriorRefund, ...],
+    lines: Sequence[QuoteLine],
+    held: Sequence[tuple[Deduction, ...]],
+    policy: Policy,
+    fees: tuple[FeeRule, ...],
+) -> dict[str, Breakdown]:
+    """Price each outcome on what those before it leave; ``held`` is held back line by line."""
     fault = any(_is_fault(line, policy) for line in lines)
     priced: dict[str, Breakdown] = {}
-    fee_left: int | None = None
     for kind in ResolutionKind:
-        wanted = [line for line in lines if line.wanted == kind]
+        wanted = [pair for pair in zip(lines, held, strict=True) if pair[0].wanted == kind]
         if not wanted:
             continue
-        rule = _fee_rule(lines, policy, order.currency, kind, fee_left, method)
-        back = "never" if kind is ResolutionKind.EXCHANGE else _shipping_back(wanted, policy)
-        rules = RefundPolicy(cast(ShippingBack, back), () if rule is None else (rule,))
+        asked = [line for line, _ in wanted]
+        back = "never" if kind is ResolutionKind.EXCHANGE else _shipping_back(asked, policy)
+        rules = RefundPolicy(cast(ShippingBack, back), fees if kind in BEARING else ())
         request = ReturnRequest(lines=_merged(wanted), merchant_fault=fault)
         priced[kind] = calculate(snapshot, priors, request, rules)
-        if rule is not None and not rule.waived:
-            fee_left = rule.fixed_minor - priced[kind].fee_minor
+        fees = still_due(fees, priced[kind])
         prior = as_prior(priced[kind])
         if kind is ResolutionKind.EXCHANGE:
             prior = replace(prior, kept_minor=_goods_minor(priced[kind]))
         priors = (*priors, prior)
-    return _quote(order.currency, priced)
+    return priced
 
 
 def earlier_resolutions(order: Order, own_units: Mapping[UUID, int]) -> tuple[PriorRefund, ...]:
@@ -174,47 +220,32 @@ def _is_fault(line: QuoteLine, policy: Policy) -> bool:
     return reason is not None and reason.fault
 
 
-def _fee_rule(
-    lines: Sequence[QuoteLine],
-    policy: Policy,
-    currency: str,
-    kind: ResolutionKind,
-    fee_left: int | None,
-    method: str,
-) -> FeeRule | None:
-    """Return the return-shipping fee for the part of ``kind``: once per return, refund first.
-
-    What the refund cannot bear is left for the credit; an exchange pays nothing out to take it of.
-    """
-    amount = policy.fee.amount_minor if fee_left is None else fee_left
-    if kind is ResolutionKind.EXCHANGE or not amount or policy.currency != currency:
-        return None
-    waiver = fee_waiver(policy, [(line.reason, line.wanted) for line in lines], method)
-    return FeeRule(FEE, fixed_minor=amount, waived=waiver is not None, waiver=waiver or "")
-
-
-def _merged(lines: Iterable[QuoteLine]) -> tuple[ReturnLine, ...]:
+def _merged(
+    lines: Iterable[tuple[QuoteLine, tuple[Deduction, ...]]],
+) -> tuple[ReturnLine, ...]:
     """Put the units of one order line together, whatever the reasons given for them."""
     merged: dict[UUID, ReturnLine] = {}
-    for line in lines:
+    for line, held in lines:
         before = merged.get(line.order_line_id, ReturnLine(str(line.order_line_id)))
-        deductions = (*before.deductions, *_deductions(line))
+        deductions = (*before.deductions, *held)
         merged[line.order_line_id] = replace(
             before, quantity=before.quantity + line.quantity, deductions=deductions
         )
     return tuple(merged.values())
 
 
-def _deductions(line: QuoteLine) -> Iterable[Deduction]:
-    """Yield what is held back of a line. An exchange pays nothing out to hold back of."""
-    restocking = 0 if line.wanted == ResolutionKind.EXCHANGE else line.restocking_bp
-    if line.deduction_minor and restocking:
-        reason = f"{line.deduction_reason}, {RESTOCKING}".removeprefix(", ")
-        yield Deduction(line.quantity, reason, bp=restocking, minor=line.deduction_minor)
-    elif line.deduction_minor:
-        yield Deduction(line.quantity, line.deduction_reason, minor=line.deduction_minor)
-    elif restocking:
-        yield Deduction(line.quantity, RESTOCKING, bp=restocking)
+def _held_back(line: QuoteLine, policy: Policy) -> tuple[Deduction, ...]:
+    return _deductions(line, restocking_share(line, policy), 0)
+
+
+def _deductions(line: QuoteLine, bp: int, minor: int) -> tuple[Deduction, ...]:
+    """Return what is held back of a line, with a share ``bp`` or a sum for restocking."""
+    restocked = bool(bp or minor)
+    reasons = [line.deduction_reason if line.deduction_minor else "", RESTOCKING * restocked]
+    if not (line.deduction_minor or restocked):
+        return ()
+    reason = ", ".join(filter(None, reasons))
+    return (Deduction(line.quantity, reason, bp=bp, minor=line.deduction_minor + minor),)
 
 
 def _goods_minor(priced: Breakdown) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
@@ -12,7 +13,9 @@ from django.utils.translation import gettext as _
 from returns_portal.activity.models import Event
 from returns_portal.activity.timeline import timeline_of
 from returns_portal.core.errors import InvalidInput, NotFound
+from returns_portal.core.money import Money
 from rma.appeals import appeal_until, appeals_of
+from rma.fees import LabelCost
 from rma.models import (
     Appeal,
     Exchange,
@@ -240,3 +243,14 @@ def _number(text: str) -> str:
 
 def _unknown() -> NotFound:
     return NotFound("We can't find this return. Check the number or search for the shopper.")
+
+
+def label_cost_of(rma_id: UUID) -> LabelCost:
+    """Return what the living label of a return cost; None inside it where nobody knows."""
+    bought = (
+        Shipment.objects.filter(rma_id=rma_id, cost_minor__isnull=False)
+        .exclude(status__in=[ShipmentStatus.VOID, ShipmentStatus.FAILED])
+        .values_list("cost_minor", "currency")
+        .first()
+    )
+    return LabelCost(Money(*bought) if bought is not None else None)

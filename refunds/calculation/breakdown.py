@@ -49,6 +49,7 @@ class FeeCharged:
     charged: Parts
     waived: bool = False
     waiver: str = ""
+    at_most: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,8 @@ class FeeRule:
 
     ``basis`` says what the percentage is of: the goods ("items") or the whole refund ("all").
     ``tax_bp`` is the fee's own tax rate in basis points, inside the fee or on top of it. A waived
-    fee is shown with its reason and costs nothing.
+    fee is shown with its reason and costs nothing. ``at_most`` says that the final figure is not
+    known yet and will not be more than this one.
     """
 
     kind: str
@@ -257,6 +258,7 @@ class FeeRule:
     tax_inclusive: bool = True
     waived: bool = False
     waiver: str = ""
+    at_most: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def _fees(rules: tuple[FeeRule, ...], items: int, everything: int) -> tuple[FeeC
         tax = share(charged, rule.tax_bp, WHOLE_BP + rule.tax_bp)
         taxes = ((rule.tax_code or "fee", tax),) if tax else ()
         parts = Parts(charged - tax, taxes)
-        fees.append(FeeCharged(rule.kind, asked, parts, rule.waived, rule.waiver))
+        fees.append(FeeCharged(rule.kind, asked, parts, rule.waived, rule.waiver, rule.at_most))
     return tuple(fees)
 
 

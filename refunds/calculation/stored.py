@@ -46,6 +46,7 @@ def to_json(breakdown: Breakdown) -> dict[str, Any]:
                 "tax_minor": fee.charged.tax_minor,
                 "waived": fee.waived,
                 "waiver": fee.waiver,
+                "at_most": fee.at_most,
             }
             for fee in breakdown.fees
         ],

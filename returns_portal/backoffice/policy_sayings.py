@@ -158,6 +158,25 @@ def _review_reasons(_path: tuple[str, ...], value: Any, side: Side) -> str:
     return f"A person checks these reasons: {side.reasons(value)}"
 
 
+def _reason_list(words: str) -> Saying:
+    return lambda _path, value, side: words.format(side.reasons(value or ()))
+
+
+def _share(words: str) -> Saying:
+    return lambda _path, value, _side: words.format(f"{(value or 0) / 100:g} %")
+
+
+def _countries(path: tuple[str, ...], value: Any, side: Side) -> str:
+    told = [f"{code} {format_money(Money(value[code], side.currency))}" for code in value or ()]
+    return f"Fees by country: {_listed(told)}"
+
+
+def _restocking(path: tuple[str, ...], value: Any, side: Side) -> str:
+    if value is None:
+        return "Restocking is free"
+    return ". ".join(SAYINGS[path[0], name](path, value[name], side) for name in value)
+
+
 def _condition(_path: tuple[str, ...], value: Any, side: Side) -> str:
     if value is None:
         return "It speaks always"
@@ -308,6 +327,30 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
     ("fee", "waived_for_exchange"): _yes(
         "No fee for exchanges", "The fee is taken for exchanges, too"
     ),
+    ("fee", "by_country"): _countries,
+    ("fee", "by_country", "*"): lambda path, value, side: (
+        f"From {path[-1]}, {format_money(Money(value, side.currency))} are taken off refunds"
+    ),
+    ("fee", "waived_reasons"): _reason_list("No fee for these reasons: {}"),
+    ("fee", "label_cost"): _yes(
+        "Only what the label cost is taken, and the fee at most", "The whole fee is taken"
+    ),
+    ("fee", "tax_bp"): _share("{} tax is in the fee"),
+    ("fee", "most_minor"): _amount(
+        "All fees of a return are {} at most", "All fees of a return have no bound"
+    ),
+    ("restocking",): _restocking,
+    ("restocking", "share_bp"): _share("Restocking keeps {} of the value"),
+    ("restocking", "amount_minor"): _amount("Restocking keeps {}"),
+    ("restocking", "per"): _named(
+        {"line": "The restocking sum is taken for each item of the order",
+         "return": "The restocking sum is taken once per return"}
+    ),
+    ("restocking", "waived_for_fault"): _yes(
+        "No restocking fee when it is our fault", "Restocking is taken when it is our fault, too"
+    ),
+    ("restocking", "waived_reasons"): _reason_list("No restocking fee for these reasons: {}"),
+    ("restocking", "tax_bp"): _share("{} tax is in the restocking sum"),
     ("shipping_back",): _named(SHIPPING_WORDS),
     ("refund_days",): _days("Refunds go out within {} of receiving"),
     ("send_within_days",): _days("Approved returns are sent within {}"),

@@ -199,13 +199,16 @@ def _money(policy: Policy) -> Iterator[Sentence]:
         for word, on in (("faulty", fee.waived_for_fault), ("exchange", fee.waived_for_exchange))
         if on
     ]
+    waived += [one.label() for one in policy.reasons if one.key in fee.waived_reasons]
     tail = format_html(". Not for {}", _words(waived)) if waived else ""
     amount = _amount(fee.amount_minor, policy.currency)
-    yield Sentence(
-        "fee",
-        format_html("Take <b>{}</b> off refunds{}", amount, tail),
-        is_off=not fee.amount_minor,
-    )
+    how = format_html("Take <b>{}</b> off refunds{}", amount, tail)
+    if fee.label_cost:
+        how = format_html(
+            "Take what the label cost, <b>{}</b> at most, off refunds{}", amount, tail
+        )
+    yield Sentence("fee", how, is_off=fee.is_free)
+    yield from _more_fees(policy)
     yield Sentence("shipping_back", format_html("{}", SHIPPING_WORDS[policy.shipping_back]))
     yield Sentence(
         "methods",
@@ -223,6 +226,39 @@ def _money(policy: Policy) -> Iterator[Sentence]:
         "answer_within",
         format_html("Shoppers answer questions within <b>{}</b>", span(policy.answer_within_days)),
     )
+
+
+def _more_fees(policy: Policy) -> Iterator[Sentence]:
+    fee, terms = policy.fee, policy.restocking
+    for country, minor in sorted(fee.by_country.items()):
+        amount = _amount(minor, policy.currency)
+        html = format_html("From <b>{}</b>, take <b>{}</b> instead", country, amount)
+        yield Sentence(f"fee:{country}", html)
+    if fee.tax_bp:
+        html = format_html("The fee holds <b>{}</b> tax", _percent(fee.tax_bp))
+        yield Sentence("fee_tax", html)
+    if terms.share_bp or terms.amount_minor:
+        yield Sentence("restocking", _restocking(policy))
+    if fee.most_minor is not None:
+        most = _amount(fee.most_minor, policy.currency)
+        yield Sentence("fees_most", format_html("All fees together: <b>{}</b> at most", most))
+
+
+def _restocking(policy: Policy) -> SafeString:
+    terms = policy.restocking
+    kept = [_percent(terms.share_bp)] if terms.share_bp else []
+    if terms.amount_minor:
+        per = "for each item of the order" if terms.per == "line" else "once per return"
+        tax = f" with {_percent(terms.tax_bp)} tax" if terms.tax_bp else ""
+        kept.append(f"{_amount(terms.amount_minor, policy.currency)} {per}{tax}")
+    waived = ["faulty"] if terms.waived_for_fault else []
+    waived += [one.label() for one in policy.reasons if one.key in terms.waived_reasons]
+    tail = format_html(". Not for {}", _words(waived)) if waived else ""
+    return format_html("Keep {} for restocking{}", _words(kept), tail)
+
+
+def _percent(basis_points: int) -> str:
+    return f"{basis_points / 100:g} %"
 
 
 def _withdrawal(policy: Policy) -> Iterator[Sentence]:

@@ -331,13 +331,20 @@ def _extras(breakdown: dict[str, Any]) -> list[dict[str, Any]]:
         waived = Money(fee["asked_minor"], currency) if fee["waived"] else None
         rows.append(
             {
-                "label": fee["kind"].replace("_", " ").capitalize() + " fee",
+                "label": _fee_label(fee),
                 "amount": -Money(fee["charged_minor"], currency),
                 "was": waived,
                 "note": fee["waiver"],
             }
         )
     return rows
+
+
+def _fee_label(fee: dict[str, Any]) -> str:
+    label = f"{fee['kind'].replace('_', ' ').capitalize()} fee"
+    if fee.get("at_most"):
+        label += ", at most"
+    return f"{label}, with tax" if fee.get("tax_minor") else label
 
 
 def due_tone(rma: Return, hours_left: float | None) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 
 from babel.dates import format_date, format_skeleton
+from babel.numbers import format_percent
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -65,6 +67,12 @@ def short_day(when: date, today: date) -> str:
 def dated(when: date) -> str:
     """Return ``17 Nov 2026`` in the active language, always with the year."""
     return _short_day(when, True, babel_locale())
+
+
+def percent(basis_points: int) -> str:
+    """Return ``12.5%`` for 1250 as the active language writes it."""
+    part = Decimal(basis_points) / 10_000
+    return format_percent(part, locale=babel_locale(), decimal_quantization=False)
 
 
 def _unbroken(text: str) -> str:

@@ -70,10 +70,10 @@ class Basket:
         view = self.views.get(answer.order_line_id)
         return (view or self.policy).reason(answer.reason)
 
-    def restocking_bp(self, answer: Answer) -> int:
-        """Return what is held back of an item for taking it back, in basis points."""
+    def restocking_bp(self, answer: Answer) -> int | None:
+        """Return what a rule holds back of an item for taking it back, in basis points."""
         view = self.views.get(answer.order_line_id)
-        return view.policy.restocking_bp if view is not None else 0
+        return view.policy.restocking_bp if view is not None else None
 
     def resolutions(self, answer: Answer) -> list[str]:
         """Return what may be chosen, in the order of interest; credit needs a customer to keep."""

@@ -148,7 +148,7 @@ def _price(rma: Return, lines: list[ReturnLine], restocking: dict[tuple[str, str
             line.quantity,
             line.reason,
             line.wanted,
-            restocking_bp=restocking.get((str(line.order_line_id), line.reason), 0),
+            restocking_bp=restocking.get((str(line.order_line_id), line.reason)),
         )
         for line in lines
     ]

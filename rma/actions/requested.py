@@ -105,7 +105,7 @@ class OrderRead:
                         one.quantity,
                         one.reason,
                         one.wanted,
-                        restocking_bp=restocking.get((str(one.order_line_id), one.reason), 0),
+                        restocking_bp=restocking.get((str(one.order_line_id), one.reason)),
                     )
                     for one in lines
                 ],

@@ -32,6 +32,7 @@ from rma.locks import lock_return
 from rma.models import Exchange, Resolution, Return, ReturnLine
 from rma.policy.live import terms_of_return
 from rma.quoting import Quote, QuoteLine, quote_return
+from rma.selectors import label_cost_of
 from rma.stages import refresh_stage
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus
 
@@ -173,7 +174,7 @@ def _preview(rma: Return, goods: Sequence[LineGoods], order: Order) -> Preview:
             quantity=one.accepted,
             reason=one.line.reason,
             wanted=one.line.wanted,
-            restocking_bp=restocking.get((str(one.line.order_line_id), one.line.reason), 0),
+            restocking_bp=restocking.get((str(one.line.order_line_id), one.line.reason)),
         )
         for one in goods
         if one.accepted
@@ -186,6 +187,7 @@ def _preview(rma: Return, goods: Sequence[LineGoods], order: Order) -> Preview:
             accepted,
             policy,
             method=rma.method,
+            label_cost=label_cost_of(rma.pk) if policy.fee.label_cost else None,
             own_units=None if settled else claimed_units(one.line for one in goods),
         )
     return Preview(rma.currency, tuple(goods), quote, _blocker(goods))

@@ -131,6 +131,8 @@ def waives_fee(policy: Policy, reason: Reason | None, wanted: str) -> str | None
         return None if policy.withdrawal.shopper_pays_postage else "withdrawal"
     if reason is not None and reason.fault and policy.fee.waived_for_fault:
         return "fault"
+    if reason is not None and reason.key in policy.fee.waived_reasons:
+        return "reason"
     if wanted == "exchange" and policy.fee.waived_for_exchange:
         return "exchange"
     return None
@@ -141,15 +143,18 @@ def fee_waiver(
 ) -> str | None:
     """Return why a return of these ``(reason, outcome)`` is free, or None if the fee is due.
 
-    ``own_carrier``, ``fault``, ``exchange``, ``both`` or ``withdrawal``; one line that bears the
-    fee makes it due. The fee is for our label: who pays a carrier of their own pays nobody twice.
+    ``own_carrier``, ``fault``, ``exchange``, ``both`` of these two, ``reason``, ``withdrawal`` or
+    ``several`` of them; one line that bears the fee makes it due. The fee is for our label: who
+    pays a carrier of their own pays nobody twice.
     """
     if method == OWN:
         return "own_carrier"
     waivers = {waives_fee(policy, policy.reason(reason), wanted) for reason, wanted in wishes}
     if None in waivers or not waivers:
         return None
-    return next(iter(waivers)) if len(waivers) == 1 else "both"
+    if len(waivers) == 1:
+        return next(iter(waivers))
+    return "both" if waivers == {"fault", "exchange"} else "several"
 
 
 _FREE = {
@@ -157,6 +162,8 @@ _FREE = {
     "fault": gettext_lazy("Free, because we made the mistake"),
     "exchange": gettext_lazy("Free, because you exchange"),
     "both": gettext_lazy("Free, because of a mistake of ours and an exchange"),
+    "reason": gettext_lazy("Free for the reason you gave"),
+    "several": gettext_lazy("Free for all your items"),
     "withdrawal": gettext_lazy("Free, because you withdraw from the contract"),
 }
 
@@ -170,7 +177,8 @@ def fee(whole: Whole) -> RuleSpoken:
     """Note the return-shipping fee: once per return, if any line bears it."""
     policy, order = whole.policy, whole.order
     facts: dict[str, Any] = {"fee_minor": 0, "currency": order.currency}
-    if policy.fee.amount_minor == 0:
+    minor = policy.fee.amount_for(order.country)
+    if minor == 0:
         free = _("Return shipping is free")
         return RuleSpoken("fee", Result.NOTE, free, "No fee.", None, facts)
     if policy.currency != order.currency:
@@ -180,13 +188,15 @@ def fee(whole: Whole) -> RuleSpoken:
     wishes = [(line.reason, line.resolution) for line in asked.lines]
     waiver = fee_waiver(policy, wishes, asked.method)
     with wording.for_staff():
-        amount = wording.money(policy.fee.amount_minor, order.currency)
+        amount = wording.money(minor, order.currency)
     if waiver is None:
-        facts["fee_minor"] = policy.fee.amount_minor
-        sentence = _("Return shipping, %(amount)s comes off your refund") % {
-            "amount": wording.money(policy.fee.amount_minor, order.currency)
-        }
-        return RuleSpoken("fee", Result.NOTE, sentence, f"Fee {amount}.", None, facts)
+        facts["fee_minor"] = minor
+        sentence, staff = _("Return shipping, %(amount)s comes off your refund"), f"Fee {amount}."
+        if policy.fee.label_cost:
+            sentence = _("Return shipping, %(amount)s at most, comes off your refund")
+            staff = f"Fee: what the label costs, {amount} at most."
+        named = {"amount": wording.money(minor, order.currency)}
+        return RuleSpoken("fee", Result.NOTE, sentence % named, staff, None, facts)
     facts["waived"] = waiver
     staff = f"Fee {amount} waived ({waiver})."
     return RuleSpoken("fee", Result.NOTE, free_because(waiver), staff, None, facts)

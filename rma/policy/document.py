@@ -10,6 +10,7 @@ from typing import Any
 
 from returns_portal.core.errors import InvalidInput
 from returns_portal.core.money import exponent
+from rma.policy.fees import Fee, read_fee, read_restocking
 from rma.policy.model import (
     METHODS,
     PHOTO_MODES,
@@ -17,7 +18,6 @@ from rma.policy.model import (
     SHIPPING_BACK,
     Approval,
     Closed,
-    Fee,
     Policy,
     Reason,
 )
@@ -46,7 +46,7 @@ __all__ = [
 
 SCHEMA = 1
 # Sections a document may leave out; it then reads as it did before they existed.
-OPTIONAL = {"rules", "risk", SECTION}
+OPTIONAL = {"rules", "risk", "restocking", SECTION}
 
 
 def default_policy(currency: str) -> dict[str, Any]:
@@ -148,6 +148,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
     currency = reader.currency("currency")
     window = _window(reader)
     reasons = _reasons(reader)
+    keys = {reason.key for reason in reasons}
     policy = Policy(
         version=version,
         currency=currency,
@@ -155,8 +156,9 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         final_sale=_closed(reader, "final_sale"),
         excluded=_closed(reader, "excluded"),
         reasons=reasons,
-        approval=_approval(reader, {reason.key for reason in reasons}),
-        fee=_fee(reader),
+        approval=_approval(reader, keys),
+        fee=read_fee(reader, keys),
+        restocking=read_restocking(reader, keys),
         shipping_back=reader.choice("shipping_back", SHIPPING_BACK),
         refund_days=reader.days("refund_days"),
         send_within_days=reader.days("send_within_days", low=1),
@@ -210,15 +212,6 @@ def _approval(reader: DocumentReader, reasons: set[str]) -> Approval:
         max_value_minor=None if maximum is None else reader.minor("approval.max_value_minor"),
         review_reasons=review,
         first_return_only=reader.flag("approval.first_return_only"),
-    )
-
-
-def _fee(reader: DocumentReader) -> Fee:
-    reader.keys("fee", {"amount_minor", "waived_for_fault", "waived_for_exchange"})
-    return Fee(
-        amount_minor=reader.minor("fee.amount_minor"),
-        waived_for_fault=reader.flag("fee.waived_for_fault"),
-        waived_for_exchange=reader.flag("fee.waived_for_exchange"),
     )
 
 

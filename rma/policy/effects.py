@@ -160,7 +160,11 @@ def _photos(reason: Reason, count: int) -> Reason:
 
 
 def _fee(policy: Policy, minor: int) -> Policy:
-    return _same(policy, fee=replace(policy.fee, amount_minor=minor))
+    return _same(policy, fee=policy.fee.set_to(minor))
+
+
+def _restocking_amount(policy: Policy, minor: int) -> Policy:
+    return _same(policy, restocking=replace(policy.restocking, amount_minor=minor))
 
 
 def _approved(policy: Policy, _: Any) -> Policy:
@@ -247,6 +251,8 @@ _KINDS = (
                change=lambda policy, _: _fee(policy, 0)),
     EffectKind("restocking_fee", "Restocking fee", "restocking", "share", True,
                change=_set("restocking_bp")),
+    EffectKind("restocking_amount", "Restocking fee, fixed sum", "restocking_amount", "money",
+               False, change=_restocking_amount),
     EffectKind("shipping_back", "Outbound shipping goes back", "shipping", "shipping", False,
                reach="every", change=_set("shipping_back")),
     EffectKind("refund_days", "Days to refund after receiving", "refund_days", "days", False,

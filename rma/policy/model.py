@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from rma.policy.fees import NO_RESTOCKING, Fee, Restocking
 from rma.policy.windows import Window
 from rma.policy.withdrawal_terms import REASON, STATUTORY, Terms
 
@@ -120,13 +121,6 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
-class Fee:
-    amount_minor: int
-    waived_for_fault: bool
-    waived_for_exchange: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Risk:
     """From how many risk points on a person looks; in ``shadow`` it is only noted."""
 
@@ -151,8 +145,9 @@ class Policy:
     methods: tuple[str, ...]
     rules: Rules | None = None
     risk: Risk | None = None
-    # Basis points of an item's value that are held back; only rules set it, line by line.
-    restocking_bp: int = 0
+    restocking: Restocking = NO_RESTOCKING
+    # What a rule holds back of an item's value, in basis points; None where none says anything.
+    restocking_bp: int | None = None
     withdrawal: Terms = STATUTORY
 
     def reason(self, key: str) -> Reason | None:

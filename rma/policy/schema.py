@@ -14,6 +14,7 @@ from typing import Any
 from rma.policy.conditions import DEEPEST, GROUPS, MOST_WORDS, TESTS
 from rma.policy.document import SCHEMA
 from rma.policy.effects import EffectKind, effect_kinds
+from rma.policy.fees import PER
 from rma.policy.model import METHODS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
 from rma.policy.questions import MOST_OPTIONS, MOST_QUESTIONS
 from rma.policy.reader import MAX_DAYS, MAX_MINOR
@@ -125,7 +126,6 @@ def _document() -> Schema:
         "review_reasons": _list(_TEXT),
         "first_return_only": _FLAG,
     }
-    fee = {"amount_minor": _MONEY, "waived_for_fault": _FLAG, "waived_for_exchange": _FLAG}
     return _object(
         {
             "schema": {"const": SCHEMA},
@@ -135,7 +135,8 @@ def _document() -> Schema:
             "excluded": closed,
             "reasons": _list(_reason(), 1),
             "approval": _object(approval),
-            "fee": _object(fee),
+            "fee": _fee(),
+            "restocking": _or_null(_restocking()),
             "shipping_back": _choice(SHIPPING_BACK),
             "refund_days": _DAYS,
             "send_within_days": _whole(1, MAX_DAYS),
@@ -145,9 +146,42 @@ def _document() -> Schema:
             "risk": _or_null(_object({"review_at": _whole(1, 1000), "shadow": _FLAG})),
             "rules": _or_null(_list(_rule(), 0, MOST_RULES)),
         },
+        "restocking",
         SECTION,
         "risk",
         "rules",
+    )
+
+
+def _fee() -> Schema:
+    by_country = {
+        "type": "object",
+        "propertyNames": {"pattern": "^[A-Z]{2}$"},
+        "additionalProperties": _MONEY,
+    }
+    optional = {
+        "by_country": _or_null(by_country),
+        "waived_reasons": _or_null(_list(_TEXT)),
+        "label_cost": _or_null(_FLAG),
+        "tax_bp": _or_null(_BASIS_POINTS),
+        "most_minor": _or_null(_MONEY),
+    }
+    needed = {"amount_minor": _MONEY, "waived_for_fault": _FLAG, "waived_for_exchange": _FLAG}
+    return _object({**needed, **optional}, *optional)
+
+
+def _restocking() -> Schema:
+    return _object(
+        {
+            "share_bp": _BASIS_POINTS,
+            "amount_minor": _MONEY,
+            "per": _choice(PER),
+            "waived_for_fault": _FLAG,
+            "waived_reasons": _or_null(_list(_TEXT)),
+            "tax_bp": _or_null(_BASIS_POINTS),
+        },
+        "waived_reasons",
+        "tax_bp",
     )
 
 

@@ -79,12 +79,12 @@ class Tailored:
     points: tuple[Points, ...] = ()
 
     def restocking(self, request: RequestFacts) -> dict[tuple[str, str], int]:
-        """Return the restocking fee in basis points by (line, reason), where there is one."""
+        """Return what rules hold back in basis points by (line, reason), where one says so."""
         pairs = zip(request.lines, self.lines, strict=True)
         return {
             (one.line_key, one.reason): view.policy.restocking_bp
             for one, view in pairs
-            if view.policy.restocking_bp
+            if view.policy.restocking_bp is not None
         }
 
 

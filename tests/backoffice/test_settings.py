@@ -229,6 +229,7 @@ def policy_form(owner: Client, **changes: object) -> dict[str, object]:
     page = owner.get(f"{HOME}policies/edit/")
     forms = [
         page.context["form"],
+        page.context["terms"],
         page.context["reasons"].management_form,
         *page.context["reasons"],
     ]

@@ -276,3 +276,20 @@ def test_restocking_fee_is_shown_before_anything_is_confirmed(
     assert "Restocking fee" in page
     assert "8.55" in page
     assert "€72.00" in page
+
+
+def test_fees_are_shown_with_their_ceiling_before_anything_is_confirmed(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    restocking = {"share_bp": 0, "amount_minor": 300, "per": "return", "waived_for_fault": True}
+    publish(fee__label_cost=True, restocking=restocking)
+    shopper.find()
+    shopper.choose(lines[0])
+    shopper.want(lines[0])
+
+    page = text(shopper.step("method"))
+
+    assert "What the label costs, €4.95 at most, comes off your refund." in page
+    assert "Return shipping, at most" in page
+    assert "Restocking fee" in page
+    assert "€77.55" in page

@@ -71,6 +71,16 @@ class ReturnLineOut(serializers.Serializer):
     expected = MoneyOut()
 
 
+class FeeOut(serializers.Serializer):
+    """One fee as it was shown at confirm. ``at_most``: it may turn out to be less, never more."""
+
+    kind = serializers.CharField()
+    amount = MoneyOut()
+    tax = MoneyOut()
+    waived = serializers.BooleanField()
+    at_most = serializers.BooleanField()
+
+
 class ReturnOut(serializers.Serializer):
     """A return as it stands."""
 
@@ -82,6 +92,7 @@ class ReturnOut(serializers.Serializer):
     method = serializers.CharField()
     expected = MoneyOut()
     fee = MoneyOut()
+    fees = FeeOut(many=True)
     created_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
@@ -105,12 +116,28 @@ def show_return(rma: Return) -> dict[str, Any]:
         "method": rma.method,
         "expected": money(rma.expected_minor, rma.currency),
         "fee": money(rma.fee_minor, rma.currency),
+        "fees": _show_fees(rma),
         "created_at": instant(rma.created_at),
         "decided_at": instant(rma.decided_at),
         "closed_at": instant(rma.closed_at),
         "decline_reason": rma.decline_reason,
         "lines": [_show_line(line, rma.currency) for line in rma.lines.all()],
     }
+
+
+def _show_fees(rma: Return) -> list[dict[str, Any]]:
+    """Return the fees of each outcome of the quote; one that two outcomes bear stands twice."""
+    return [
+        {
+            "kind": fee["kind"],
+            "amount": money(fee["charged_minor"], rma.currency),
+            "tax": money(fee["tax_minor"], rma.currency),
+            "waived": fee["waived"],
+            "at_most": fee.get("at_most", False),
+        }
+        for priced in rma.quote.get("breakdowns", {}).values()
+        for fee in priced["fees"]
+    ]
 
 
 def instant(value: Any) -> str | None:

@@ -141,7 +141,7 @@ class PolicyForm(forms.Form):
             "review_reasons": [form.key for form in kept if form.cleaned_data["review"]],
             "first_return_only": entered["first_return_only"],
         }
-        document["fee"] = {
+        document["fee"] |= {
             "amount_minor": entered["fee"],
             "waived_for_fault": entered["waived_for_fault"],
             "waived_for_exchange": entered["waived_for_exchange"],
@@ -173,6 +173,8 @@ class ReasonForm(forms.Form):
     fault = forms.BooleanField(label="Our fault", required=False)
     free_text = forms.BooleanField(label="Ask for words", required=False)
     review = forms.BooleanField(label="A person checks", required=False)
+    free = forms.BooleanField(label="No return fee", required=False)
+    not_restocked = forms.BooleanField(label="No restocking fee", required=False)
     questions = forms.CharField(
         label="Questions",
         required=False,
@@ -224,12 +226,16 @@ class ReasonForm(forms.Form):
     @staticmethod
     def initial_of(document: Mapping[str, Any]) -> list[dict[str, object]]:
         checked = document["approval"]["review_reasons"]
+        free = document["fee"].get("waived_reasons") or ()
+        not_restocked = (document.get("restocking") or {}).get("waived_reasons") or ()
         return [
             {
                 **{name: reason[name] for name in ("resolutions", "photo", "fault", "free_text")},
                 "known_key": reason["key"],
                 "label": reason["labels"].get("en") or next(iter(reason["labels"].values())),
                 "review": reason["key"] in checked,
+                "free": reason["key"] in free,
+                "not_restocked": reason["key"] in not_restocked,
                 "questions": as_lines(reason.get("questions", ())),
             }
             for reason in document["reasons"]
@@ -237,3 +243,12 @@ class ReasonForm(forms.Form):
 
 
 ReasonFormSet = forms.formset_factory(ReasonForm, extra=1, max_num=40)
+
+
+def waived_reasons(reasons: list[ReasonForm]) -> dict[str, list[str]]:
+    """Return the keys of the reasons that bear no return fee, and no restocking fee."""
+    kept = [form for form in reasons if form.is_kept]
+    return {
+        "fee": [form.key for form in kept if form.cleaned_data["free"]],
+        "restocking": [form.key for form in kept if form.cleaned_data["not_restocked"]],
+    }

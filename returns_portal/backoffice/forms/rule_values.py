@@ -123,7 +123,7 @@ def from_texts(texts: Sequence[str], box: Box, currency: str) -> Any:
         return chosen
     if box.look == WORDS:
         words = split_words(texts)
-        return [_country(word) for word in words] if box.names_countries else words
+        return [country_of(word) for word in words] if box.names_countries else words
     read = [_value(text.strip(), box, currency) for text in [*texts, "", ""][: box.fields]]
     return read if box.fields == 2 else read[0]
 
@@ -146,7 +146,8 @@ _NAMES: Mapping[str, str] = {
 _CODES = frozenset(_NAMES.values())
 
 
-def _country(word: str) -> str:
+def country_of(word: str) -> str:
+    """Return the code of a country that was named by its code or name. Raises Mistake."""
     if word.upper() in _CODES:
         return word
     if word.casefold() not in _NAMES:
@@ -156,9 +157,9 @@ def _country(word: str) -> str:
 
 def _value(text: str, box: Box, currency: str) -> Any:
     if box.look == MONEY:
-        return _minor(text, currency)
+        return minor_of(text, currency)
     if box.look == SHARE:
-        return _basis_points(text)
+        return basis_points_of(text)
     if box.look == CHOICE and box.choices == _YES_NO:
         return _flag(text)
     return int(text) if box.look == NUMBER and _is_number(text) else text
@@ -175,7 +176,8 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 15
 
 
-def _minor(text: str, currency: str) -> int:
+def minor_of(text: str, currency: str) -> int:
+    """Return an amount as it was typed, in minor units. Raises Mistake."""
     if not text:
         raise Mistake("Enter an amount, such as 150.")
     try:
@@ -187,7 +189,8 @@ def _minor(text: str, currency: str) -> int:
     return minor
 
 
-def _basis_points(text: str) -> int:
+def basis_points_of(text: str) -> int:
+    """Return a percentage as it was typed, in basis points. Raises Mistake."""
     try:
         points = Decimal(text.removesuffix("%").strip()) * 100
     except ArithmeticError:

@@ -9,7 +9,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from returns_portal.backoffice.base import actor_of, done, page, staff_view
-from returns_portal.backoffice.forms.policies import PolicyForm, ReasonForm, ReasonFormSet
+from returns_portal.backoffice.forms.policies import (
+    PolicyForm,
+    ReasonForm,
+    ReasonFormSet,
+    waived_reasons,
+)
+from returns_portal.backoffice.forms.policy_terms import TermsForm
 from returns_portal.backoffice.forms.policy_versions import PublishForm
 from returns_portal.backoffice.policy_words import in_words
 from returns_portal.backoffice.rule_chips import rules_context
@@ -85,12 +91,14 @@ def _form_page(
     request: HttpRequest,
     *,
     form: PolicyForm | None = None,
+    terms: TermsForm | None = None,
     reasons: Any = None,
     error: DomainError | None = None,
 ) -> HttpResponse:
     document = _document(request)
     currency = document["currency"]
     context = {
+        "terms": terms or TermsForm(initial=TermsForm.initial_of(document), currency=currency),
         "form": form or PolicyForm(initial=PolicyForm.initial_of(document), currency=currency),
         "reasons": reasons or ReasonFormSet(initial=ReasonForm.initial_of(document), prefix="r"),
         "currency": currency,
@@ -103,10 +111,15 @@ def _form_page(
 
 def _form_again(request: HttpRequest, *, error: DomainError, **_: object) -> HttpResponse:
     """Show the form as it was sent, with what the policy's reader found."""
-    document = _document(request)
-    form = PolicyForm(request.POST, currency=document["currency"])
-    return _form_page(
-        request, form=form, reasons=ReasonFormSet(request.POST, prefix="r"), error=error
+    form, terms, reasons = _sent(request, _document(request)["currency"])
+    return _form_page(request, form=form, terms=terms, reasons=reasons, error=error)
+
+
+def _sent(request: HttpRequest, currency: str) -> tuple[PolicyForm, TermsForm, Any]:
+    return (
+        PolicyForm(request.POST, currency=currency),
+        TermsForm(request.POST, currency=currency),
+        ReasonFormSet(request.POST, prefix="r"),
     )
 
 
@@ -116,11 +129,12 @@ def policy_edit(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _form_page(request)
     document = _document(request)
-    form = PolicyForm(request.POST, currency=document["currency"])
-    reasons = ReasonFormSet(request.POST, prefix="r")
-    if not (form.is_valid() and reasons.is_valid()):
-        return _form_page(request, form=form, reasons=reasons)
-    draft = save_draft(form.document(document, reasons.forms), actor=actor_of(request))
+    form, terms, reasons = _sent(request, document["currency"])
+    if not all([form.is_valid(), terms.is_valid(), reasons.is_valid()]):
+        return _form_page(request, form=form, terms=terms, reasons=reasons)
+    changed = form.document(document, reasons.forms)
+    changed = terms.document(changed, waived_reasons(reasons.forms))
+    draft = save_draft(changed, actor=actor_of(request))
     return done(request, f"Draft v{draft.number} is saved. Nothing is live yet.", "policies")
 
 

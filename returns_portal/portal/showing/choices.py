@@ -165,13 +165,18 @@ def _exchange(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, 
 
 def _fee_words(basket: Basket, answer: Answer, kind: str) -> str:
     fee = basket.policy.fee
-    no_fee = not fee.amount_minor or "label" not in basket.policy.methods
+    minor = fee.amount_for(basket.order.country)
+    no_fee = not minor or "label" not in basket.policy.methods
     if no_fee or basket.policy.currency != basket.order.currency:
         return ""
-    amount = {"amount": format_money(Money(fee.amount_minor, basket.order.currency))}
-    if _pays_fee(basket, answer, kind):
-        return _("Return shipping with our label, %(amount)s, comes off once.") % amount
-    return _("No return fee, because we made the mistake.")
+    amount = {"amount": format_money(Money(minor, basket.order.currency))}
+    waiver = waives_fee(basket.policy, basket.reason(answer), kind)
+    if waiver is not None:
+        mistake = _("No return fee, because we made the mistake.")
+        return mistake if waiver == "fault" else _("No return fee for this reason.")
+    if fee.label_cost:
+        return _("What our label costs, %(amount)s at most, comes off once.") % amount
+    return _("Return shipping with our label, %(amount)s, comes off once.") % amount
 
 
 def _pays_fee(basket: Basket, answer: Answer, kind: str) -> bool:

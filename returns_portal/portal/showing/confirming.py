@@ -19,10 +19,11 @@ from returns_portal.portal.showing.money import (
     paid_with,
     replacement_name,
 )
+from rma.fees import RESTOCKING
 from rma.models import Return
 from rma.policy.types import Result, Verdict
 from rma.policy.wording import inside, reason_label
-from rma.quoting import RESTOCKING, Quote
+from rma.quoting import Quote
 from rma.states import ResolutionKind
 
 Kind = ResolutionKind
@@ -44,7 +45,7 @@ def method_choices(basket: Basket, chosen: str) -> list[dict[str, Any]]:
     }
     fee = _label_fee(basket)
     if fee:
-        words[Return.Method.LABEL]["price_text"] = format_money(fee)
+        words[Return.Method.LABEL]["price_text"] = _fee_text(basket, fee)
         words[Return.Method.LABEL]["note"] += " " + _("Comes off your refund.")
         words[Return.Method.OWN]["note"] += " " + _("Nothing comes off your refund then.")
     methods = basket.policy.methods
@@ -64,13 +65,18 @@ def method_choices(basket: Basket, chosen: str) -> list[dict[str, Any]]:
 
 def _label_fee(basket: Basket) -> Money | None:
     quote = basket.price(basket.answers, Return.Method.LABEL)
-    return quote.fee if quote is not None and quote.fee else None
+    return quote.return_shipping if quote is not None and quote.return_shipping else None
+
+
+def _fee_text(basket: Basket, fee: Money) -> str:
+    amount = {"amount": format_money(fee)}
+    return _("%(amount)s at most") % amount if basket.policy.fee.label_cost else amount["amount"]
 
 
 def parcel_words(basket: Basket, quote: Quote | None, method: str) -> str:
     """Say that it all fits one parcel, and what the way back costs."""
     units = sum(one.quantity for one in basket.answers)
-    fee = quote.fee if quote is not None else None
+    fee = quote.return_shipping if quote is not None else None
     if units == 1:
         together = ""
     elif units == 2:
@@ -79,6 +85,10 @@ def parcel_words(basket: Basket, quote: Quote | None, method: str) -> str:
         together = _("All %(n)d items can go in one parcel.") % {"n": units}
     if method == Return.Method.OWN:
         cost = _("You pay your carrier, and no return fee.")
+    elif fee and basket.policy.fee.label_cost:
+        cost = _("What the label costs, %(amount)s at most, comes off your refund.") % {
+            "amount": format_money(fee)
+        }
     elif fee:
         cost = _("Return shipping, %(amount)s, comes off your refund.") % {
             "amount": format_money(fee)

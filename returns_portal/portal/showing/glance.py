@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from returns_portal.core.errors import Conflict
 from returns_portal.core.money import Money, format_money
+from returns_portal.core.words import percent
 from returns_portal.tenancy.models import Merchant
 from rma.policy.document import Policy
 from rma.policy.live import live_policy
@@ -58,7 +59,7 @@ def _lines(policy: Policy) -> Iterator[Line]:
     yield Line("calendar", _("%(span)s from delivery") % {"span": span(window.days)}, fault)
     outcomes = {key for reason in policy.reasons for key in reason.resolutions}
     if "exchange" in outcomes:
-        free = not policy.fee.amount_minor or policy.fee.waived_for_exchange
+        free = policy.fee.is_free or policy.fee.waived_for_exchange
         title = _("Exchanges are free") if free else _("Exchange for another size or colour")
         yield Line("swap", title, _("We hold the new item for you until yours is back."))
     yield _fee_line(policy)
@@ -68,12 +69,21 @@ def _lines(policy: Policy) -> Iterator[Line]:
 
 def _fee_line(policy: Policy) -> Line:
     fee = policy.fee
-    if not fee.amount_minor:
+    if fee.is_free:
         return Line("card", _("Return shipping is free"), _("Whatever the reason."))
-    amount = format_money(Money(fee.amount_minor, policy.currency))
-    title = _("Refunds cost %(amount)s return shipping") % {"amount": amount}
+    low, high = _fee_range(policy)
+    title = _("Refunds cost %(amount)s return shipping") % {"amount": high}
+    if fee.label_cost or low != high:
+        title = _("Refunds cost %(amount)s return shipping at most") % {"amount": high}
     free = _("Free if the item is faulty or we made a mistake.") if fee.waived_for_fault else ""
     return Line("card", title, free)
+
+
+def _fee_range(policy: Policy) -> tuple[str, str]:
+    """Return the lowest and the highest amount of the countries, as money."""
+    amounts = [policy.fee.amount_minor, *policy.fee.by_country.values()]
+    low, high = (format_money(Money(one, policy.currency)) for one in (min(amounts), max(amounts)))
+    return low, high
 
 
 def in_sentences(policy: Policy) -> list[Section]:
@@ -134,19 +144,52 @@ def _outcomes(policy: Policy) -> Iterator[str]:
 
 def _costs(policy: Policy) -> Iterator[str]:
     fee = policy.fee
-    if not fee.amount_minor:
+    if fee.is_free:
         yield _("Return shipping is free.")
-        return
-    amount = format_money(Money(fee.amount_minor, policy.currency))
-    yield _("Return shipping costs %(amount)s once per return and comes off your refund.") % {
-        "amount": amount
-    }
+    else:
+        yield from _shipping_costs(policy)
+    yield from _restocking(policy)
+    if fee.most_minor is not None:
+        most = format_money(Money(fee.most_minor, policy.currency))
+        yield _("All fees of a return together are never more than %(amount)s.") % {"amount": most}
+
+
+def _shipping_costs(policy: Policy) -> Iterator[str]:
+    fee = policy.fee
+    low, high = _fee_range(policy)
+    if fee.label_cost:
+        words = _("Return shipping costs what our label costs, %(amount)s at most.")
+        yield words % {"amount": high}
+    elif low != high:
+        words = _("Return shipping costs %(low)s to %(high)s, depending on your country.")
+        yield words % {"low": low, "high": high}
+    else:
+        yield _("Return shipping costs %(amount)s once per return and comes off your refund.") % {
+            "amount": high
+        }
+    free = [reason_label(one) for one in policy.reasons if one.key in fee.waived_reasons]
+    if free:
+        yield _("It is free for these reasons: %(reasons)s.") % {"reasons": ", ".join(free)}
     if fee.waived_for_fault:
         yield _("It is free if the item is faulty or we made a mistake.")
     if fee.waived_for_exchange:
         yield _("It is free if you exchange.")
     if "own" in policy.methods:
         yield _("It is not charged if you send the parcel with a carrier of your own.")
+
+
+def _restocking(policy: Policy) -> Iterator[str]:
+    terms = policy.restocking
+    if terms.share_bp:
+        words = _("A restocking fee of %(share)s of the price is kept.")
+        yield words % {"share": percent(terms.share_bp)}
+    if terms.amount_minor:
+        amount = {"amount": format_money(Money(terms.amount_minor, policy.currency))}
+        per_item = _("A restocking fee of %(amount)s is kept for each item of your order.")
+        once = _("A restocking fee of %(amount)s is kept once per return.")
+        yield (per_item if terms.per == "line" else once) % amount
+    if (terms.share_bp or terms.amount_minor) and terms.waived_for_fault:
+        yield _("There is no restocking fee if the item is faulty or we made a mistake.")
 
 
 def _withdrawal(policy: Policy) -> Iterator[str]:

@@ -14,8 +14,9 @@ from returns_portal.commerce.models import Order, Variant
 from returns_portal.core.money import Money, format_money
 from returns_portal.portal.basket import Basket
 from rma.drafts import Answer
+from rma.fees import RESTOCKING, RETURN_SHIPPING
 from rma.policy.approval import free_because
-from rma.quoting import RESTOCKING, Quote
+from rma.quoting import Quote
 from rma.states import ResolutionKind
 
 Row = dict[str, Any]
@@ -135,10 +136,12 @@ def fees_of(quote: Quote) -> list[Row]:
     """Return the fees of a quote as they are stored with a return."""
     return [
         {
+            "kind": fee.kind,
             "asked_minor": fee.asked_minor,
             "charged_minor": fee.charged.gross_minor,
             "waived": fee.waived,
             "waiver": fee.waiver,
+            "at_most": fee.at_most,
         }
         for breakdown in quote.breakdowns.values()
         for fee in breakdown.fees
@@ -146,15 +149,27 @@ def fees_of(quote: Quote) -> list[Row]:
 
 
 def fee_rows(currency: str, fees: list[dict[str, Any]], *, brief: bool = False) -> list[Row]:
-    """Return the one row about return shipping: what it costs, or that and why it is free."""
+    """Return a row for each kind of fee: what it costs, or that and why it is free."""
+    shipping = [fee for fee in fees if fee["kind"] == RETURN_SHIPPING]
+    restocking = sum(fee["charged_minor"] for fee in fees if fee["kind"] == RESTOCKING)
+    rows = _shipping_rows(currency, shipping, brief)
+    if restocking:
+        label = deduction_label(RESTOCKING)
+        rows.append({"kind": "less", "label": label, "amount": -Money(restocking, currency)})
+    return rows
+
+
+def _shipping_rows(currency: str, fees: list[dict[str, Any]], brief: bool) -> list[Row]:
     charged = sum(fee["charged_minor"] for fee in fees)
-    label = _("Return shipping")
     if charged:
+        at_most = any(fee.get("at_most") for fee in fees)
+        label = _("Return shipping, at most") if at_most else _("Return shipping")
         return [{"kind": "less", "label": label, "amount": -Money(charged, currency)}]
     waived = [fee for fee in fees if fee["waived"]]
     if not waived:
         return []
-    row = {"kind": "plus", "label": label, "was": Money(waived[0]["asked_minor"], currency)}
+    was = Money(waived[0]["asked_minor"], currency)
+    row = {"kind": "plus", "label": _("Return shipping"), "was": was}
     if brief:
         return [{**row, "text": _("Free")}]
     note = free_because(waived[0]["waiver"])

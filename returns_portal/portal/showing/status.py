@@ -14,6 +14,7 @@ from returns_portal.core.clock import today
 from returns_portal.core.money import Money, format_money
 from returns_portal.core.words import day
 from returns_portal.portal.showing.money import payment_words, replacement_name
+from rma.fees import RETURN_SHIPPING
 from rma.models import Exchange, Promise, Return
 from rma.policy.days import last_day
 from rma.selectors import ShopperStatus
@@ -147,10 +148,19 @@ def _send_by(facts: Facts) -> tuple[str, str]:
 
 
 def fee_sentence(facts: Facts) -> str:
-    if facts.rma.fee_minor:
-        fee = format_money(Money(facts.rma.fee_minor, facts.rma.currency))
-        return _("Return shipping, %(fee)s, comes off your refund.") % {"fee": fee}
-    return _("Nothing to pay.")
+    fees = [
+        fee
+        for priced in facts.rma.quote.get("breakdowns", {}).values()
+        for fee in priced.get("fees", [])
+        if fee["kind"] == RETURN_SHIPPING
+    ]
+    minor = sum(fee["charged_minor"] for fee in fees)
+    if not minor:
+        return _("Nothing to pay.")
+    words = _("Return shipping, %(fee)s, comes off your refund.")
+    if any(fee.get("at_most") for fee in fees):
+        words = _("What the label costs, %(fee)s at most, comes off your refund.")
+    return words % {"fee": format_money(Money(minor, facts.rma.currency))}
 
 
 def _transit(facts: Facts) -> tuple[str, str]:

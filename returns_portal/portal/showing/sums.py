@@ -11,9 +11,9 @@ from returns_portal.core.money import Money
 from returns_portal.portal.showing.confirming import outcome_words
 from returns_portal.portal.showing.money import deduction_label, fee_rows, replacement_name
 from returns_portal.portal.showing.status import Facts
+from rma.fees import RESTOCKING
 from rma.models import Exchange, Return, Shipment
 from rma.policy.wording import reason_label
-from rma.quoting import RESTOCKING
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
 Kind = ResolutionKind

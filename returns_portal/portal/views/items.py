@@ -150,7 +150,7 @@ def _show(
         "cards": cards,
         "closed": closed,
         "steps": steps(2, basket.draft.token),
-        "fee_waived": bool(basket.policy.fee.amount_minor) and basket.policy.fee.waived_for_fault,
+        "fee_waived": _fee_waived(basket),
         "max_bytes": settings.UPLOAD_MAX_BYTES,
         "heading": heading(basket, cards),
         "summary": summary(basket, answers),
@@ -175,3 +175,8 @@ def _errors(forms: list[ItemForm]) -> list[dict[str, str]]:
         for field, all_words in form.errors.items()
         for words in all_words
     ]
+
+
+def _fee_waived(basket: Basket) -> bool:
+    fee = basket.policy.fee
+    return bool(fee.amount_for(basket.order.country)) and fee.waived_for_fault

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rma.policy.conditions import TESTS
 from rma.policy.document import default_policy
 from rma.policy.effects import effect_kinds
+from rma.policy.fees import PER
 from rma.policy.model import METHODS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
 from rma.policy.vocabulary import Kind, all_facts
 from rma.policy.withdrawal_law import EXCEPTIONS
@@ -165,6 +166,36 @@ _WITHDRAWAL = st.fixed_dictionaries(
 )
 
 
+_SHARE = st.integers(0, 10_000)
+_COUNTRIES = st.dictionaries(st.from_regex(r"[A-Z]{2}", fullmatch=True), MONEY, max_size=3)
+
+
+def _more_fees(reasons: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "by_country": st.none() | _COUNTRIES,
+        "waived_reasons": st.none() | st.lists(st.sampled_from(reasons), max_size=2),
+        "label_cost": st.none() | FLAG,
+        "tax_bp": st.none() | _SHARE,
+        "most_minor": st.none() | MONEY,
+    }
+    return st.fixed_dictionaries({}, optional=optional)
+
+
+def _restocking(reasons: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "share_bp": _SHARE,
+            "amount_minor": MONEY,
+            "per": st.sampled_from(PER),
+            "waived_for_fault": FLAG,
+        },
+        optional={
+            "waived_reasons": st.none() | st.lists(st.sampled_from(reasons), max_size=2),
+            "tax_bp": st.none() | _SHARE,
+        },
+    )
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a document that ``parse_policy`` accepts."""
@@ -188,6 +219,9 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "first_return_only": draw(FLAG),
     }
     document["fee"] |= {"amount_minor": draw(MONEY), "waived_for_fault": draw(FLAG)}
+    document["fee"] |= draw(_more_fees(keys))
+    if draw(FLAG):
+        document["restocking"] = draw(st.none() | _restocking(keys))
     document["methods"] = draw(_choices(METHODS))
     if draw(FLAG):
         document["withdrawal"] = draw(_WITHDRAWAL)

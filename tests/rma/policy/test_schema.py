@@ -33,6 +33,9 @@ SAMPLE = default_policy("EUR") | {
         "exempt": [{"exception": "press", "tags": ["press"], "product_types": []}], "labels": {},
     },
 }  # fmt: skip
+SAMPLE["restocking"] = {
+    "share_bp": 1000, "amount_minor": 300, "per": "line", "waived_for_fault": True,
+}  # fmt: skip
 SAMPLE["reasons"][0]["questions"] = [
     {
         "key": "fit", "labels": {"en": "Where?"}, "required": True, "product_types": ["Shoes"],
