@@ -90,7 +90,7 @@ def queue_letter(
     if not address or is_off:
         return None
     index = blind_index(address, merchant_id=merchant.pk, purpose="email")
-    with speaking(spoken(merchant, reader.locale), merchant.time_zone):
+    with speaking(merchant, spoken(merchant, reader.locale)):
         rendered = render_message(
             kind,
             context(),

@@ -10,11 +10,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from notifications.catalogue import MessageKind
 from notifications.plain import numbered
+from returns_portal.tenancy.models import Merchant
+from returns_portal.tenancy.own_texts import speaking_for
 
 # Both parts share their leads; only the HTML part prints these words bold.
 _BOLD, _END = SafeString("<b>"), SafeString("</b>")
@@ -31,9 +33,10 @@ class Rendered:
 
 
 @contextmanager
-def speaking(language: str, time_zone: str) -> Iterator[None]:
-    """Build and render inside the block in the shopper's language and the merchant's time zone."""
-    with translation.override(language), timezone.override(ZoneInfo(time_zone)):
+def speaking(merchant: Merchant, language: str) -> Iterator[None]:
+    """Build and render inside the block in the shopper's language, with the merchant's own texts
+    and in its time zone."""
+    with speaking_for(merchant, language), timezone.override(ZoneInfo(merchant.time_zone)):
         yield
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.utils.translation import get_language, gettext_lazy, override
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from inventory.models import Location
@@ -17,9 +17,11 @@ from returns_portal.core.errors import NotFound
 from returns_portal.core.files import write_whole
 from returns_portal.core.ids import new_token
 from returns_portal.core.languages import PRINTED, SOURCE
+from returns_portal.core.own_texts import own_wording
 from returns_portal.tenancy.languages import spoken
 from returns_portal.tenancy.links import portal_link
 from returns_portal.tenancy.models import Merchant
+from returns_portal.tenancy.own_texts import own_texts_of, speaking_for
 from rma.carriers.base import Address, LabelFormat
 from rma.carriers.labels import label_format_of
 from rma.documents import Paper, SlipDocument, SlipItem, render_slip
@@ -107,7 +109,7 @@ def slip_document(rma: Return) -> SlipDocument:
     Languages that our fonts have no letters for are printed in English.
     """
     language = spoken(rma.merchant, rma.locale)
-    with override(language if language in PRINTED else SOURCE):
+    with speaking_for(rma.merchant, language if language in PRINTED else SOURCE):
         return _slip_document(rma)
 
 
@@ -134,7 +136,8 @@ def _slip_document(rma: Return) -> SlipDocument:
 
 def slip_pdf(rma: Return) -> bytes:
     """Draw the slip of ``rma`` as PDF."""
-    return render_slip(slip_document(rma))
+    with own_wording(own_texts_of(rma.merchant)):
+        return render_slip(slip_document(rma))
 
 
 def slip_items(rma: Return) -> tuple[SlipItem, ...]:

@@ -20,8 +20,10 @@ from rma.policy.live import policy_of
 from rma.policy.types import Decision, from_json, to_json
 
 PAGE = 500
-# Which engine decided is noted with a decision, and is no part of it.
-_NOTED = ("engine_version",)
+# Which engine decided is noted with a decision, and is no part of it. What the shopper was told is
+# in the shopper's language and the shop's own words of that day; the rules, answers and facts that
+# it is made from are all compared.
+_NOTED = ("engine_version", "sentence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,14 @@ def _differences(rma: Return) -> list[Change]:
     except (KeyError, TypeError, ValueError, InvalidInput) as error:
         # What was stored has lost a part or holds one that nothing reads: it proves nothing.
         return [Change((), How.CHANGED, was=None, now=f"{type(error).__name__}: {error}")]
-    for name in _NOTED:
-        stored.pop(name, None)
-        again.pop(name, None)
-    return changes(stored, again)
+    return changes(_bare(stored), _bare(again))
+
+
+def _bare(value: Any) -> Any:
+    """Return a decision without what is only noted with it."""
+    if isinstance(value, dict):
+        return {key: _bare(entry) for key, entry in value.items() if key not in _NOTED}
+    return [_bare(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _plain(stored: dict[str, Any]) -> dict[str, Any]:

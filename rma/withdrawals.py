@@ -12,12 +12,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from returns_portal.commerce.models import Order, OrderLine
 from returns_portal.core import pdf
 from returns_portal.core.errors import NotFound
 from returns_portal.core.files import write_whole
+from returns_portal.tenancy.own_texts import speaking_for
 from rma.documents import Paper
 from rma.models import Return, Withdrawal
 from rma.policy.days import local_day
@@ -115,7 +116,7 @@ def withdrawal_pdf(withdrawal: Withdrawal) -> bytes:
     language = withdrawal.locale or merchant.locale
     country = order.country if order is not None and order.country else merchant.country
     zone = ZoneInfo(merchant.time_zone)
-    with translation.override(language or "en"), timezone.override(zone):
+    with speaking_for(merchant, language or "en"), timezone.override(zone):
         view = {
             "lang": (language or "en").replace("_", "-"),
             "paper": Paper.for_country(country).value,

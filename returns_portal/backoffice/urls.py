@@ -31,6 +31,7 @@ from returns_portal.backoffice.views import (
     stock,
     tasks,
     team,
+    texts,
     withdrawals,
 )
 from returns_portal.core.views import broken
@@ -164,6 +165,15 @@ _settings = [
     path("settings/branding/preview/", branding.preview, name="branding_preview"),
     path("settings/branding/preview.css", branding.preview_css, name="branding_css"),
     path("settings/languages/", languages.languages, name="languages"),
+    path("settings/texts/", texts.texts, name="texts"),
+    path("settings/texts/<slug:language>/export/", texts.texts_export, name="texts_export"),
+    path("settings/texts/<slug:language>/import/", texts.texts_import, name="texts_import"),
+    path("settings/texts/<slug:language>/<slug:text_key>/", texts.text, name="text"),
+    path(
+        "settings/texts/<slug:language>/<slug:text_key>/preview/",
+        texts.text_preview,
+        name="text_preview",
+    ),
     path("settings/logo.png", branding.logo, name="logo"),
     path("settings/integrations/", providers.providers, name="providers"),
     path(

@@ -179,19 +179,27 @@ def faults(catalog: Catalog) -> list[str]:
     for message in catalog:
         if not message.id:
             continue
-        strings = _strings(message)
-        if message.fuzzy or not all(strings) or len(strings) != _forms(catalog, message):
+        said = strings(message)
+        if message.fuzzy or not all(said) or len(said) != _forms(catalog, message):
             found.append(f"{_first(message)!r}: not translated")
             continue
         allowed = _marks(message.id[-1] if message.pluralizable else str(message.id))
-        for text in strings:
+        for text in said:
             spare = allowed - _marks(text)
             if _marks(text) - allowed or (spare and not message.pluralizable):
                 found.append(f"{_first(message)!r}: other variables in {text!r}")
     return found
 
 
-def _strings(message: Message) -> tuple[str, ...]:
+def originals(message: Message) -> tuple[str, str]:
+    """Return the text of a message and its plural, which is empty where nothing is counted."""
+    if message.pluralizable:
+        return str(message.id[0]), str(message.id[1])
+    return str(message.id), ""
+
+
+def strings(message: Message) -> tuple[str, ...]:
+    """Return what a message says in its language, one text for each form."""
     texts = message.string if message.pluralizable else (message.string,)
     return tuple(str(text or "") for text in texts or ())
 

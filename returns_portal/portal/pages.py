@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from returns_portal.core.errors import DomainError, NotFound
+from returns_portal.core.own_texts import NONE, own_wording
 from returns_portal.portal.brand import brand_of
 from returns_portal.portal.language import keep_asked, language_for, language_menu
+from returns_portal.tenancy.own_texts import own_texts_of
 from rma.policy.live import live_terms
 from rma.policy.withdrawal_terms import STATUTORY
 
@@ -25,7 +27,7 @@ View = Callable[..., HttpResponse]
 
 
 def shopper_page(*methods: str, framed: bool = True) -> Callable[[View], View]:
-    """Run a view in the merchant's time zone and the shopper's language.
+    """Run a view in the merchant's time zone and own words and in the shopper's language.
 
     A DomainError that escapes becomes a page of its own and leaves nothing behind. Nothing here may
     be stored by browsers or proxies: most pages name a person. What is no page, and is never
@@ -36,10 +38,15 @@ def shopper_page(*methods: str, framed: bool = True) -> Callable[[View], View]:
         @require_http_methods(list(methods))
         @wraps(view)
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            zone = ZoneInfo(request.merchant.time_zone)
+            zone, language = ZoneInfo(request.merchant.time_zone), language_for(request)
+            _read_texts(request)
             if framed:
                 _read_terms(request)
-            with timezone.override(zone), translation.override(language_for(request)):
+            with (
+                timezone.override(zone),
+                own_wording(request.own_texts),
+                translation.override(language),
+            ):
                 try:
                     response = view(request, *args, **kwargs)
                 except DomainError as refusal:
@@ -52,6 +59,13 @@ def shopper_page(*methods: str, framed: bool = True) -> Callable[[View], View]:
         return inner
 
     return wrap
+
+
+def _read_texts(request: HttpRequest) -> None:
+    """Read the merchant's own texts once; a refused transaction that read none goes without."""
+    if not hasattr(request, "own_texts"):
+        broken = connection.needs_rollback
+        request.own_texts = NONE if broken else own_texts_of(request.merchant)
 
 
 def _read_terms(request: HttpRequest) -> None:

@@ -10,7 +10,7 @@ from django.db import models
 
 from returns_portal.core.clock import now
 from returns_portal.core.ids import new_id
-from returns_portal.tenancy.base import CrossMerchantModel
+from returns_portal.tenancy.base import CrossMerchantModel, TenantModel
 from returns_portal.tenancy.permissions import Role, permissions_of
 
 
@@ -88,6 +88,8 @@ class Merchant(models.Model):
         max_length=7, default="#2f5d50", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
     )
     brand_radius = models.PositiveSmallIntegerField(default=12)
+    # Grows with every change of the merchant's own texts; 0 while there never was one.
+    texts_version = models.PositiveIntegerField(default=0)
     # Above this a second person must agree to a refund; null is no limit. Minor units of currency.
     second_person_above_minor = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=now)
@@ -169,3 +171,26 @@ class PortalDomain(CrossMerchantModel):
 
     def __str__(self) -> str:
         return self.host
+
+
+class OwnText(TenantModel):
+    """A merchant's own wording of one text of the portal or its e-mails, in one language.
+
+    ``key`` is that of ``core.text_entries``; ``original`` is kept to show what a text replaced that
+    the product has no more. ``forms`` holds one text for each plural form of the language.
+    """
+
+    language = models.CharField(max_length=8)
+    key = models.CharField(max_length=16)
+    original = models.TextField()
+    forms = models.JSONField()
+    changed_at = models.DateTimeField(default=now)
+    changed_by = models.CharField(max_length=120, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "language", "key"], name="own_text_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.language} {self.original[:40]}"

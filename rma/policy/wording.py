@@ -6,8 +6,8 @@ active language; what staff read is put together inside :func:`for_staff`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 from django.utils.functional import Promise
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from returns_portal.core import words
 from returns_portal.core.money import Money, format_money
+from returns_portal.core.own_texts import NONE, own_wording
 from rma.policy.model import Reason
 
 # Translators: what a shopper may get, inside a list such as "refund, credit or exchange"
@@ -38,9 +39,11 @@ _USUAL_REASONS: tuple[Promise, ...] = (
 )
 
 
-def for_staff() -> AbstractContextManager[None]:
-    """Put sentences together for staff inside the block: the back office speaks English."""
-    return override("en")
+@contextmanager
+def for_staff() -> Iterator[None]:
+    """Put sentences together for staff inside the block: in English and the product's own words."""
+    with own_wording(NONE), override("en"):
+        yield
 
 
 def reason_label(reason: Reason) -> str:

@@ -190,7 +190,7 @@ def test_no_email_lets_markup_live(poisoned: Scene) -> None:
             kind, rma = ON_EVENT[event.kind], load_return(event.about_id)
             if rma is None:
                 continue
-            with speaking("en", "Europe/Dublin"):
+            with speaking(poisoned.merchant, "en"):
                 try:
                     mail = render_message(kind, context_for(kind, rma, event))
                 except (LookupError, models.ObjectDoesNotExist):

@@ -19,6 +19,7 @@ from returns_portal.backoffice.urls import urlpatterns
 from returns_portal.commerce.models import Order
 from returns_portal.core.actor import SHOPPER, SYSTEM
 from returns_portal.core.clock import now
+from returns_portal.core.text_entries import text_entries
 from returns_portal.integrations.models import ProviderAccount
 from returns_portal.tenancy.links import backoffice_link
 from returns_portal.tenancy.models import Merchant
@@ -51,6 +52,7 @@ FILES = {
     "report_file",
     "return_label",
     "return_slip",
+    "texts_export",
 }
 
 
@@ -136,6 +138,8 @@ def addresses(shop: Merchant, stages: Stages) -> Iterator[str]:
             "rehearsal_id": Rehearsal.objects.get().pk,
             "row_id": RehearsedReturn.objects.earliest("requested_at").pk,
             "key": DEAR["key"],
+            "language": "de",
+            "text_key": next(one.key for one in text_entries().values() if one.plural),
         }
         theirs = Order.objects.get(number="NL-1008").pk
         assert stages.withdrawn.rma is not None

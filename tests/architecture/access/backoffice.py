@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from returns_portal.core.ids import new_token
+from returns_portal.core.text_entries import text_entries
 from returns_portal.tenancy.permissions import Permission as P
 from tests.architecture.access.entry import Entry, Words
 from tests.architecture.access.world import World
@@ -36,6 +37,11 @@ def _rehearsal(world: World) -> Mapping[str, Any]:
 
 def _rule(world: World) -> Mapping[str, Any]:
     return {"key": world.rule_key}
+
+
+def _text(_world: World) -> Mapping[str, Any]:
+    key = next(one.key for one in text_entries().values() if one.text == "Find my order")
+    return {"language": "de", "text_key": key}
 
 
 def _a(**values: Any) -> Words:
@@ -168,6 +174,11 @@ ENTRIES: dict[str, Entry] = {
     "branding_preview": Entry(P.SETTINGS_EDIT, query="?color=%231f6f5b"),
     "branding_css": Entry(P.SETTINGS_EDIT, query="?color=%231f6f5b"),
     "languages": Entry(P.SETTINGS_EDIT, BOTH, body=_a(languages=["de", "en"], default="de")),
+    "texts": Entry(P.SETTINGS_EDIT, query="?language=de&q=order"),
+    "text": Entry(P.SETTINGS_EDIT, BOTH, _text, _a(form_0="Bestellung suchen")),
+    "text_preview": Entry(P.SETTINGS_EDIT, POST, _text, _a(form_0="Bestellung suchen")),
+    "texts_export": Entry(P.SETTINGS_EDIT, kwargs=_a(language="de")),
+    "texts_import": Entry(P.SETTINGS_EDIT, BOTH, _a(language="de")),
     "providers": Entry(P.SETTINGS_EDIT),
     "provider_new": Entry(
         P.SETTINGS_EDIT,
