@@ -3,40 +3,68 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date
 from uuid import UUID
 
-from returns_portal.commerce.models import OrderLine
-from rma.models import PromisedWindow
+from django.db import connection
+from django.db.models import QuerySet
+
+from returns_portal.core import scope
+from rma.models import GrantedWindow
 from rma.policy.types import from_json
-from rma.policy.windows import Promised
+from rma.policy.windows import Granted, Kept, Promised
 
 
 @dataclass(frozen=True, slots=True)
 class LineWindows:
-    """What was promised for each line of an order, by the line's id."""
+    """What is kept for each line of an order beside the policy, by the line's id."""
 
-    promised: Mapping[UUID, Promised] = field(default_factory=dict)
+    lines: Mapping[UUID, Kept] = field(default_factory=dict)
+
+    def kept_for(self, line_id: UUID) -> Kept:
+        return self.lines.get(line_id, NOTHING)
 
 
+NOTHING = Kept()
 NOTHING_KEPT = LineWindows()
 
+_READ = """
+SELECT line.id, promised.terms, granted.until, granted.granted_by, granted.reason
+FROM commerce_orderline line
+LEFT JOIN rma_promisedwindow promised
+    ON promised.merchant_id = line.merchant_id AND promised.order_line_id = line.id
+LEFT JOIN LATERAL (
+    SELECT g.until, g.granted_by, g.reason FROM rma_grantedwindow g
+    WHERE g.merchant_id = line.merchant_id AND g.order_id = line.order_id
+    AND (g.order_line_id IS NULL OR g.order_line_id = line.id) AND g.withdrawn_at IS NULL
+    ORDER BY g.until DESC, g.id LIMIT 1
+) granted ON true
+WHERE line.merchant_id = %s AND line.order_id = %s
+"""
 
-def windows_read(lines: Sequence[Any]) -> LineWindows:
-    """Return the windows of lines that were read with ``promised_terms`` beside them; no query."""
-    told = {line.pk: line.promised_terms for line in lines if line.promised_terms is not None}
-    return LineWindows({pk: _promised(terms) for pk, terms in told.items()})
+
+def windows_of(order_id: UUID) -> LineWindows:
+    """Return what is kept for the lines of an order. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, [scope.current_merchant_id(), order_id])
+        rows = cursor.fetchall()
+    return LineWindows({line_id: kept_from(*told) for line_id, *told in rows})
 
 
-def windows_of(lines: Sequence[OrderLine]) -> LineWindows:
-    """Return the windows of ``lines``. One statement."""
-    rows = PromisedWindow.objects.filter(order_line__in=[line.pk for line in lines])
-    kept = rows.values_list("order_line_id", "terms")
-    return LineWindows({line_id: _promised(terms) for line_id, terms in kept})
+def kept_from(terms: str | None, until: date | None, by: str, reason: str) -> Kept:
+    """Return what a statement told of one line; ``terms`` is the text of stored JSON."""
+    promised = None if terms is None else from_json(Promised, json.loads(terms))
+    return Kept(promised, None if until is None else Granted(until, by, reason))
 
 
-def _promised(terms: Any) -> Promised:
-    # A raw statement gives JSON as its text.
-    return from_json(Promised, json.loads(terms) if isinstance(terms, str) else terms)
+def standing_grants(order_id: UUID) -> QuerySet[GrantedWindow]:
+    """Return the days granted to an order that count now, oldest first, with their lines."""
+    return grants_of(order_id).filter(withdrawn_at__isnull=True)
+
+
+def grants_of(order_id: UUID) -> QuerySet[GrantedWindow]:
+    """Return every day granted to an order, oldest first, with their lines."""
+    rows = GrantedWindow.objects.filter(order_id=order_id).select_related("order_line")
+    return rows.order_by("granted_at", "pk")

@@ -14,6 +14,8 @@ class EventKind(StrEnum):
     REHEARSAL_STARTED = "rehearsal.started"
     REHEARSAL_FINISHED = "rehearsal.finished"
     REHEARSAL_CANCELLED = "rehearsal.cancelled"
+    WINDOW_GRANTED = "window.granted"
+    WINDOW_WITHDRAWN = "window.withdrawn"
     LINK_ASKED = "link.asked"
     RETURN_REQUESTED = "return.requested"
     RETURN_APPROVED = "return.approved"

@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable
 
 from django.db import connection
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from returns_portal.api.models import IdempotencyRecord
 from returns_portal.core.clock import now
 from returns_portal.core.errors import DomainError, InvalidInput
-from returns_portal.core.ids import new_id
+from returns_portal.core.ids import new_id, new_token
 from returns_portal.core.scope import current_merchant_id
 
 HEADER = "Idempotency-Key"
@@ -22,6 +23,19 @@ _INSERT = """
         (id, merchant_id, api_key_id, key, request_hash, status, created_at)
     VALUES (%s, %s, %s, %s, %s, 0, %s) ON CONFLICT DO NOTHING
 """
+
+
+KEY_PARAMETER = OpenApiParameter(
+    HEADER, str, OpenApiParameter.HEADER, description="Makes a repeat give the first answer"
+)
+
+
+def operation_id(request: Request) -> str:
+    """Return the id under which something is made: one per API key and Idempotency-Key."""
+    key = request.headers.get(HEADER, "")
+    if not key:
+        return new_token()
+    return hashlib.sha256(f"{request.auth.pk} {key}".encode()).hexdigest()
 
 
 def run_once(request: Request, act: Callable[[], Response]) -> Response:

@@ -6,6 +6,7 @@ from django.urls import path, re_path
 
 from returns_portal.api.errors import unknown_path
 from returns_portal.api.schema import OpenApiDocument, reference
+from returns_portal.api.views.order_windows import OrderWindow, OrderWindows
 from returns_portal.api.views.orders import OrderDetail, OrderLink, OrderList
 from returns_portal.api.views.refunds import RefundList
 from returns_portal.api.views.returns import (
@@ -21,6 +22,12 @@ urlpatterns = [
     path("orders/", OrderList.as_view(), name="api_orders"),
     path("orders/<uuid:pk>/", OrderDetail.as_view(), name="api_order"),
     path("orders/<uuid:pk>/link/", OrderLink.as_view(), name="api_order_link"),
+    path("orders/<uuid:pk>/windows/", OrderWindows.as_view(), name="api_order_windows"),
+    path(
+        "orders/<uuid:pk>/windows/<uuid:window_id>/",
+        OrderWindow.as_view(),
+        name="api_order_window",
+    ),
     path("returns/", ReturnList.as_view(), name="api_returns"),
     path("returns/<uuid:pk>/", ReturnDetail.as_view(), name="api_return"),
     path("returns/<uuid:pk>/approve/", ReturnApprove.as_view(), name="api_return_approve"),

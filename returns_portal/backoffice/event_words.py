@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
 from returns_portal.core.actor import ActorKind
 from returns_portal.core.money import Money, format_money
+from returns_portal.core.words import dated
 
 K = EventKind
 
 _WORDS: Mapping[str, tuple[str, str]] = {
+    K.ORDER_IMPORTED: ("imported the order", "package"),
+    K.ORDER_UPDATED: ("brought the order up to date", "history"),
+    K.WINDOW_GRANTED: ("granted a later last day", "calendar"),
+    K.WINDOW_WITHDRAWN: ("took a granted day back", "x-circle"),
     K.LINK_ASKED: ("asked for a link to their orders", "mail"),
     K.RETURN_REQUESTED: ("requested the return", "returns"),
     K.RETURN_APPROVED: ("approved it", "check-circle"),
@@ -96,6 +102,8 @@ def _detail(facts: Mapping[str, Any]) -> str:
     parts: list[str] = []
     if isinstance(facts.get("amount_minor"), int) and facts.get("currency"):
         parts.append(format_money(Money(facts["amount_minor"], facts["currency"])))
+    if facts.get("last_day"):
+        parts.append(f"until {dated(date.fromisoformat(facts['last_day']))}")
     if facts.get("grade"):
         parts.append(f"grade {facts['grade']}, {facts.get('disposition', '')}")
     parts += [

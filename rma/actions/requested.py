@@ -20,9 +20,10 @@ from rma.policy.document import Policy
 from rma.policy.facts import build
 from rma.policy.live import required
 from rma.policy.types import OrderFacts, RequestFacts, RequestLine
+from rma.policy.windows import Kept
 from rma.quoting import Quote, QuoteLine, quote_return
 from rma.states import ResolutionKind
-from rma.windows import LineWindows, windows_read
+from rma.windows import LineWindows, kept_from
 
 MAX_LINES = 200
 MAX_COMMENT = 1000
@@ -45,7 +46,8 @@ class RequestedLine:
 
 _READ = """
 SELECT line.*, merchant.time_zone,
-    promised.terms AS promised_terms,
+    promised.terms AS promised_terms, granted.until AS granted_until,
+    granted.granted_by, granted.reason AS granted_reason,
     (SELECT r.id FROM rma_return r
      WHERE r.merchant_id = %s AND r.operation_id = %s) AS earlier_return_id,
     (SELECT v.id FROM rma_policyversion v
@@ -55,6 +57,12 @@ SELECT line.*, merchant.time_zone,
 FROM commerce_orderline line JOIN tenancy_merchant merchant ON merchant.id = line.merchant_id
 LEFT JOIN rma_promisedwindow promised
     ON promised.merchant_id = line.merchant_id AND promised.order_line_id = line.id
+LEFT JOIN LATERAL (
+    SELECT g.until, g.granted_by, g.reason FROM rma_grantedwindow g
+    WHERE g.merchant_id = line.merchant_id AND g.order_id = line.order_id
+    AND (g.order_line_id IS NULL OR g.order_line_id = line.id) AND g.withdrawn_at IS NULL
+    ORDER BY g.until DESC, g.id LIMIT 1
+) granted ON true
 WHERE line.merchant_id = %s AND line.order_id = %s
 AND (NOT line.is_removed OR line.claimed_quantity > 0)
 ORDER BY line.position, line.id
@@ -140,8 +148,12 @@ def read_order(order: Order, operation_id: str) -> OrderRead:
         policy=policy,
         captured_minor=first.captured_minor,
         time_zone=first.time_zone,
-        windows=windows_read(lines),
+        windows=LineWindows({line.pk: _kept(line) for line in lines}),
     )
+
+
+def _kept(line: Any) -> Kept:
+    return kept_from(line.promised_terms, line.granted_until, line.granted_by, line.granted_reason)
 
 
 def check_shape(

@@ -15,13 +15,14 @@ from rma.models.rehearsal import Rehearsal, RehearsalPart, RehearsedReturn
 from rma.models.resolution import Exchange, Resolution
 from rma.models.returns import Return, ReturnLine
 from rma.models.shipping import Shipment, TrackingEvent
-from rma.models.windows import PromisedWindow
+from rma.models.windows import GrantedWindow, PromisedWindow
 from rma.models.withdrawal import Withdrawal
 
 __all__ = [
     "Appeal",
     "BuiltinParcel",
     "Exchange",
+    "GrantedWindow",
     "Inspection",
     "Note",
     "OrderLink",

@@ -15,7 +15,7 @@ from rma.policy.document import Policy
 from rma.policy.history import gateways_of, history_of, vendors_of
 from rma.policy.types import Claim, LineFacts, OrderFacts
 from rma.policy.vocabulary import Needs
-from rma.policy.windows import Promised
+from rma.policy.windows import Kept
 from rma.states import ReturnStatus
 from rma.windows import LineWindows, windows_of
 
@@ -32,7 +32,7 @@ def build(
 ) -> OrderFacts:
     """Return the facts of ``order`` at ``now``, from its loaded lines.
 
-    One query for the windows its lines were sold with unless ``windows`` are given. One more when
+    One query for the windows kept for its lines unless ``windows`` are given. One more when
     units are in other returns already, one when ``policy`` cares for the shopper's earlier returns,
     one for the merchant unless ``time_zone`` is given, and one for each of history, vendors and
     payments that its rules ask about.
@@ -42,7 +42,7 @@ def build(
     scored = policy is not None and policy.risk is not None
     lines = list(order.lines.all())
     vendors = vendors_of(lines) if Needs.CATALOGUE in needs else None
-    kept = windows_of(lines) if windows is None else windows
+    kept = windows_of(order.pk) if windows is None else windows
     claims = _claims([line.pk for line in lines if line.claimed_quantity], zone)
     return OrderFacts(
         key=str(order.pk),
@@ -52,8 +52,7 @@ def build(
         time_zone=zone,
         now=now,
         lines=tuple(
-            _line(order, line, claims[line.pk], vendors, kept.promised.get(line.pk))
-            for line in lines
+            _line(order, line, claims[line.pk], vendors, kept.kept_for(line.pk)) for line in lines
         ),
         earlier_returns=_earlier_returns(order, policy),
         total_minor=order.total_minor,
@@ -78,7 +77,7 @@ def _line(
     line: OrderLine,
     claims: Iterable[Claim],
     vendors: Mapping[UUID, str] | None,
-    promised: Promised | None,
+    kept: Kept,
 ) -> LineFacts:
     full_price = line.unit_price_minor * line.quantity
     return LineFacts(
@@ -102,7 +101,8 @@ def _line(
         unit_list_minor=line.unit_price_minor,
         discount_bp=line.discount_minor * 10_000 // full_price if full_price else None,
         weight_grams=line.weight_grams,
-        promised=promised,
+        promised=kept.promised,
+        granted=kept.granted,
     )
 
 

@@ -28,6 +28,7 @@ from rma.policy.types import (
     Result,
     RuleSpoken,
 )
+from rma.policy.window_words import opening_facts, opening_words
 from rma.policy.windows import Opening, opening_of
 
 
@@ -68,7 +69,7 @@ def opening_for(case: Case) -> Opening | None:
     line = case.line
     sold = line.sold(case.order.time_zone)
     window = case.policy.window
-    return opening_of(window, line.promised, sold, reason=case.reason, fault=case.fault)
+    return opening_of(window, line.kept, sold, reason=case.reason, fault=case.fault)
 
 
 def gift_card(case: Case) -> RuleSpoken:
@@ -187,59 +188,22 @@ def window(case: Case) -> RuleSpoken:
             "No delivery date and no rule for that case. Check when it arrived.",
             anchor=None,
         )
+    until = opening.span.until
+    facts = {"today": case.today.isoformat(), **opening_facts(opening)}
+    staff = opening_words(opening, case.today, case.policy.version)
+    if case.today <= opening.span.last:
+        shown = {"day": wording.short_day(until, seen=case.today)}
+        return case.say("window", Result.PASS, _("Open until %(day)s") % shown, staff, **facts)
+    return case.say("window", Result.REFUSE, _window_over(case, opening), staff, **facts)
+
+
+def _window_over(case: Case, opening: Opening) -> str:
     span = opening.span
-    facts = {
-        "today": case.today.isoformat(),
-        "anchor": span.anchor,
-        "start": span.start.isoformat(),
-        "until": span.until.isoformat(),
-        "last": span.last.isoformat(),
-        "days": span.days,
-        **_promise_facts(opening),
-    }
-    with wording.for_staff():
-        shown = wording.short_day(span.until, seen=case.today)
-        start = wording.short_day(span.start, seen=case.today)
-        counted = f"{wording.span(span.days)} from {start} ({span.anchor})"
-        why = _promise_words(case, opening)
-    if case.today <= span.last:
-        grace = ", in the days of grace" if case.today > span.until else ""
-        until = {"day": wording.short_day(span.until, seen=case.today)}
-        return case.say(
-            "window",
-            Result.PASS,
-            _("Open until %(day)s") % until,
-            f"{counted}, until {shown}{grace}{why}.",
-            **facts,
-        )
-    sentence = wording.window_over(
+    if opening.granted is not None:
+        return wording.granted_over(span.until, case.today, fault=case.fault)
+    return wording.window_over(
         span.days, span.until, span.start, span.anchor, case.today, fault=case.fault
     )
-    return case.say("window", Result.REFUSE, sentence, f"{counted}, ended {shown}{why}.", **facts)
-
-
-def _promise_facts(opening: Opening) -> dict[str, Any]:
-    """Return which promise counts and what the policy itself says; nothing without a promise."""
-    if opening.promised is None:
-        return {}
-    return {
-        "promised_by": opening.promised.version,
-        "promised_on": opening.promised.on.isoformat(),
-        "policy_until": None if opening.own is None else opening.own.until.isoformat(),
-    }
-
-
-def _promise_words(case: Case, opening: Opening) -> str:
-    """Say for staff which version promised the days that count, and what the present one says."""
-    promised, own = opening.promised, opening.own
-    if promised is None:
-        return ""
-    on = wording.short_day(promised.on, seen=case.today)
-    words = f", as v{promised.version} promised on {on}"
-    if own is None:
-        return words
-    ended = wording.short_day(own.until, seen=case.today)
-    return f"{words}. v{case.policy.version} alone: until {ended}"
 
 
 def partly(case: Case) -> str:

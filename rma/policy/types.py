@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from rma.policy.windows import Promised, Sold
+from rma.policy.windows import Granted, Kept, Promised, Sold
 
 T = TypeVar("T")
 JsonObject = dict[str, Any]
@@ -49,7 +49,8 @@ class Claim:
 class LineFacts:
     """One order line. Instants are aware; ``unit_paid_minor`` is after discounts, tax included.
 
-    ``promised`` is the window it was sold with, None where nothing was kept.
+    ``promised`` is the window it was sold with, None where nothing was kept; ``granted`` is the
+    later last day that a person gave.
     """
 
     key: str
@@ -74,6 +75,11 @@ class LineFacts:
     discount_bp: int | None = None
     weight_grams: int | None = None
     promised: Promised | None = None
+    granted: Granted | None = None
+
+    @property
+    def kept(self) -> Kept:
+        return Kept(self.promised, self.granted)
 
     def sold(self, zone: str) -> Sold:
         return Sold(self.purchased_at, self.fulfilled_at, self.delivered_at, zone)

@@ -52,6 +52,15 @@ class Promised:
 
 
 @dataclass(frozen=True, slots=True)
+class Granted:
+    """A later last day that a person gave, with their name and why."""
+
+    until: date
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sold:
     """When a line was bought, sent and delivered, as far as is known, in the merchant's zone."""
 
@@ -86,11 +95,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """When a line is open. ``own`` are the policy's days, ``promised`` is what made them longer."""
+    """When a line is open: ``span``, and what made it longer than the policy's ``own`` days.
+
+    ``own`` is None where no date says when they begin, ``usual`` where nothing at all does but what
+    was ``granted``; else it is the span without that.
+    """
 
     span: Span
     own: Span | None
     promised: Promised | None = None
+    granted: Granted | None = None
+    usual: Span | None = None
 
 
 def span_under(window: Window, sold: Sold, *, fault: bool) -> Span | None:
@@ -106,10 +121,38 @@ def span_under(window: Window, sold: Sold, *, fault: bool) -> Span | None:
     return Span(start, until, until + timedelta(days=window.grace_days), anchor, days)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept for one line beside the policy: what it was sold with, what a person gave."""
+
+    promised: Promised | None = None
+    granted: Granted | None = None
+
+
 def opening_of(
+    window: Window, kept: Kept, sold: Sold, *, reason: str, fault: bool
+) -> Opening | None:
+    """Return when a line is open: under ``window``, as promised, or as granted if that is later.
+
+    None where no date says when to begin and nobody granted one.
+    """
+    usual = _usual(window, kept.promised, sold, reason=reason, fault=fault)
+    granted = kept.granted
+    if granted is None or (usual is not None and granted.until <= usual.span.until):
+        return usual
+    last = granted.until + timedelta(days=window.grace_days)
+    if usual is not None:
+        span = replace(usual.span, until=granted.until, last=max(last, usual.span.last))
+        return replace(usual, span=span, granted=granted, usual=usual.span)
+    start = local_day(sold.purchased_at, sold.zone)
+    span = Span(start, granted.until, last, "granted", (granted.until - start).days)
+    return Opening(span, None, granted=granted)
+
+
+def _usual(
     window: Window, promised: Promised | None, sold: Sold, *, reason: str, fault: bool
 ) -> Opening | None:
-    """Return when a line is open: under ``window``, or as promised where that is longer."""
+    """Return when a line is open without anybody's favour."""
     own = span_under(window, sold, fault=fault)
     kept = None
     if promised is not None:

@@ -180,5 +180,13 @@ def window_over(
     )
 
 
+def granted_over(until: date, seen: date, *, fault: bool) -> str:
+    """Say that a day somebody granted is over."""
+    last = {"last": day(until, seen=seen)}
+    if fault:
+        return _("Faults could be reported until %(last)s") % last
+    return _("Returns were open until %(last)s") % last
+
+
 def money(minor: int, currency: str) -> str:
     return format_money(Money(minor, currency))

@@ -55,6 +55,9 @@ class Api:
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self.call("POST", path, body, **headers)
 
+    def delete(self, path: str, **headers: str) -> Any:
+        return self.call("DELETE", path, **headers)
+
 
 @pytest.fixture
 def shop(merchant: Merchant) -> Merchant:

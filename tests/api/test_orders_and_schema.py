@@ -157,3 +157,42 @@ def test_every_operation_keeps_to_its_document(api: Api, drawn: st.DataObject) -
 
     assert answer.status_code < 500
     assert str(answer.status_code) in operation.definition.raw["responses"]
+
+
+def test_window_is_granted_once_listed_and_withdrawn(api: Api, shop: Merchant) -> None:
+    with merchant_scope(shop.pk):
+        late = flows.order(number="NL-7", delivered_days_ago=90)
+    path, until = f"orders/{late.pk}/windows/", (now() + timedelta(days=9)).date().isoformat()
+    body = {"until": until, "reason": "She was in hospital."}
+
+    made = api.post(path, body, Idempotency_Key="w-1")
+    again = api.post(path, body, Idempotency_Key="w-1")
+
+    assert (made.status_code, again.json()) == (201, made.json())
+    assert made.json()["until"] == until
+    taken = api.delete(f"{path}{made.json()['id']}/")
+    assert taken.status_code == 200
+    assert [one["withdrawn_at"] for one in api.get(path).json()] == [taken.json()["withdrawn_at"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"until": "2020-01-01", "reason": "Ill."}, "until"),
+        ({"until": "2099-01-01", "reason": "Ill."}, "until"),
+        ({"until": "soon", "reason": "Ill."}, "until"),
+        ({"until": "2026-12-31"}, "reason"),
+        ({"until": "2026-12-31", "reason": "Ill.", "order_line": "x"}, "order_line"),
+    ],
+)
+def test_window_names_the_field_that_is_wrong(
+    api: Api, shop: Merchant, body: dict[str, str], field: str
+) -> None:
+    with merchant_scope(shop.pk):
+        late = flows.order(number="NL-7", delivered_days_ago=90)
+
+    answer = api.post(f"orders/{late.pk}/windows/", body)
+
+    assert answer.status_code in (400, 422)
+    assert answer.json()["errors"][0]["field"] == field
+    assert api.get(f"orders/{late.pk}/windows/").json() == []

@@ -190,7 +190,7 @@ def test_api_wants_a_key_of_the_merchant_with_the_scope(world: World, elsewhere:
                 "no key": ask(url, method) == 401,
                 "no scope": ask(url, method, key_of(world.merchant, *others)) == 403,
                 "scope": ask(url, method, key_of(world.merchant, scope.value), entry.body)
-                in (200, 400, 409, 422),
+                in (200, 201, 400, 409, 422),
                 "foreign": not entry.of_merchant or ask(url, method, foreign, entry.body) == 404,
             }
             wrong += [(what, name, method) for what, fine in answers.items() if not fine]

@@ -9,6 +9,8 @@ from rest_framework import serializers
 from returns_portal.api.serializers.returns import MoneyOut, instant, money
 from returns_portal.commerce.deep_links import LIFE
 from returns_portal.commerce.models import Order, OrderLine
+from rma.actions.windows import MAX_REASON
+from rma.models import GrantedWindow
 
 PLATFORMS = ("shopify", "woocommerce")
 
@@ -42,6 +44,28 @@ class OrderLinkOut(serializers.Serializer):
 
     url = serializers.URLField()
     expires_at = serializers.DateTimeField(help_text="After this the link opens nothing")
+
+
+class WindowIn(serializers.Serializer):
+    """A later last day for an order, or for one of its lines."""
+
+    until = serializers.DateField(help_text="The last local day on which it can come back")
+    reason = serializers.CharField(max_length=MAX_REASON, help_text="Only staff read it")
+    order_line = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="Empty for every line"
+    )
+
+
+class WindowOut(serializers.Serializer):
+    """A granted day. It counts until it is withdrawn, or another for the same items replaces it."""
+
+    id = serializers.UUIDField()
+    order_line = serializers.UUIDField(allow_null=True)
+    until = serializers.DateField()
+    reason = serializers.CharField()
+    granted_by = serializers.CharField()
+    granted_at = serializers.DateTimeField()
+    withdrawn_at = serializers.DateTimeField(allow_null=True)
 
 
 class OrderLineOut(serializers.Serializer):
@@ -88,6 +112,19 @@ def show_order(order: Order) -> dict[str, Any]:
         "customer_groups": order.customer_groups,
         "total": money(order.total_minor, order.currency),
         "lines": [_show_line(line) for line in order.lines.all()],
+    }
+
+
+def show_window(grant: GrantedWindow) -> dict[str, Any]:
+    """Return the public form of a granted day."""
+    return {
+        "id": str(grant.pk),
+        "order_line": None if grant.order_line_id is None else str(grant.order_line_id),
+        "until": grant.until.isoformat(),
+        "reason": grant.reason,
+        "granted_by": grant.granted_by,
+        "granted_at": instant(grant.granted_at),
+        "withdrawn_at": None if grant.withdrawn_at is None else instant(grant.withdrawn_at),
     }
 
 

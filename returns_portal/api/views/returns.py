@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from returns_portal.api.base import ApiView
-from returns_portal.api.idempotency import HEADER, run_once
+from returns_portal.api.idempotency import KEY_PARAMETER, operation_id, run_once
 from returns_portal.api.pagination import page_of
 from returns_portal.api.serializers.returns import (
     ApproveIn,
@@ -24,16 +23,11 @@ from returns_portal.api.serializers.returns import (
 from returns_portal.commerce.keys import number_key
 from returns_portal.commerce.models import Order, OrderLine
 from returns_portal.core.errors import InvalidInput, NotFound
-from returns_portal.core.ids import new_token
 from returns_portal.tenancy.permissions import Permission
 from rma.actions.requesting import RequestedLine, request_return
 from rma.actions.review import approve_return, decline_return
 from rma.models import Return
 from rma.states import ReturnStatus
-
-_KEY = OpenApiParameter(
-    HEADER, str, OpenApiParameter.HEADER, description="Makes a repeat give the first answer"
-)
 
 
 class ReturnList(ApiView):
@@ -68,7 +62,7 @@ class ReturnList(ApiView):
     @extend_schema(
         operation_id="returns_create",
         tags=["Returns"],
-        parameters=[_KEY],
+        parameters=[KEY_PARAMETER],
         request=ReturnIn,
         responses={201: ReturnOut},
     )
@@ -85,7 +79,7 @@ class ReturnList(ApiView):
             lines=lines,
             method=wanted["method"],
             channel=Return.Channel.API,
-            operation_id=_operation_id(request),
+            operation_id=operation_id(request),
             actor=self.actor(request),
         )
         return Response(show_return(rma), status=201)
@@ -110,7 +104,7 @@ class ReturnApprove(ApiView):
     @extend_schema(
         operation_id="returns_approve",
         tags=["Returns"],
-        parameters=[_KEY],
+        parameters=[KEY_PARAMETER],
         request=ApproveIn,
         responses=ReturnOut,
     )
@@ -135,7 +129,7 @@ class ReturnDecline(ApiView):
     @extend_schema(
         operation_id="returns_decline",
         tags=["Returns"],
-        parameters=[_KEY],
+        parameters=[KEY_PARAMETER],
         request=DeclineIn,
         responses=ReturnOut,
     )
@@ -150,14 +144,6 @@ class ReturnDecline(ApiView):
             return Response(show_return(_one(pk)))
 
         return run_once(request, act)
-
-
-def _operation_id(request: Request) -> str:
-    """Return the id under which the return is made: one per API key and Idempotency-Key."""
-    key = request.headers.get(HEADER, "")
-    if not key:
-        return new_token()
-    return hashlib.sha256(f"{request.auth.pk} {key}".encode()).hexdigest()
 
 
 def _returns() -> QuerySet[Return]:

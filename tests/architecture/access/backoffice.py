@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
+from returns_portal.core.clock import now
 from returns_portal.core.ids import new_token
 from returns_portal.core.text_entries import text_entries
 from returns_portal.tenancy.permissions import Permission as P
@@ -33,6 +35,10 @@ def _refund(world: World) -> Mapping[str, Any]:
 
 def _rehearsal(world: World) -> Mapping[str, Any]:
     return {"rehearsal_id": world.rehearsal.pk}
+
+
+def _grant(world: World) -> Mapping[str, Any]:
+    return {"order_id": world.grant.order_id, "grant_id": world.grant.pk}
 
 
 def _rule(world: World) -> Mapping[str, Any]:
@@ -119,6 +125,17 @@ ENTRIES: dict[str, Entry] = {
     # reading
     "orders": Entry(P.ORDERS_VIEW),
     "order": Entry(P.ORDERS_VIEW, kwargs=_of("order_id", "order_id"), of_merchant=True),
+    "window_grant": _on(
+        P.RETURNS_DECIDE,
+        _of("order_id", "order_id"),
+        body=lambda _w: {
+            "until": (now() + timedelta(days=90)).date(),
+            "reason": "She was ill.",
+            "order_line": "all",
+            "operation_id": new_token(),
+        },
+    ),
+    "window_withdraw": _on(P.RETURNS_DECIDE, _grant),
     "stock": Entry(P.STOCK_VIEW),
     "movements": Entry(P.STOCK_VIEW),
     # A variant of another merchant has no movements here: the list is empty.

@@ -25,9 +25,11 @@ from rma.actions.drafts import open_draft
 from rma.actions.marks import mark_shopper
 from rma.actions.policy import save_draft
 from rma.actions.rehearsing import start_rehearsal
+from rma.actions.windows import grant_window
 from rma.evidence import store_photo
 from rma.models import (
     Exchange,
+    GrantedWindow,
     Inspection,
     Photo,
     Rehearsal,
@@ -71,6 +73,7 @@ class World:
     rehearsed: RehearsedReturn
     withdrawal: Withdrawal
     rule_key: str
+    grant: GrantedWindow
 
 
 def build_world(merchant: Merchant) -> World:
@@ -142,6 +145,10 @@ def _world(
         ),
         withdrawal=flows.withdrawn(flows.order(number="NL-8")),
         rule_key=_rule_in_the_draft(merchant),
+        grant=grant_window(
+            done.order_id, until=(now() + timedelta(days=60)).date(), reason="Ill.",
+            operation_id=new_token(), actor=SYSTEM,
+        ),
     )  # fmt: skip
 
 

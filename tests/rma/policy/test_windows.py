@@ -16,7 +16,7 @@ from rma.policy.document import Policy
 from rma.policy.engine import evaluate, offer, replay, snapshot
 from rma.policy.promising import promised_windows
 from rma.policy.types import LineFacts, OrderFacts, Result, RuleSpoken, Verdict, from_json, to_json
-from rma.policy.windows import Promised, Window
+from rma.policy.windows import Granted, Promised, Window
 from rma.rehearsal.comparing import rehearse
 from tests.rma.policy.builders import NOW, ask, line, order, policy, request
 from tests.rma.policy.test_own_rules import do, rule, when
@@ -230,3 +230,71 @@ def test_rehearsal_takes_the_place_of_the_version_that_decided() -> None:
     assert rehearse(past(ordered=own), policy()).changed == ()
     assert rehearse(past(ordered=own), strict).after.verdict is Verdict.REFUSE
     assert rehearse(past(ordered=older), strict).changed == ()
+
+
+ILL = Granted(date(2026, 12, 12), "Mara", "She was in hospital.")
+
+
+def test_granted_day_holds_and_says_who_gave_it_and_why() -> None:
+    facts = order(line(granted=ILL))
+
+    decided = evaluate(facts, request(), policy(window__days=5))
+
+    said = next(one for one in decided.rules_spoken if one.key == "window")
+    assert decided.lines[0].sentence == "Refund, credit or exchange until 12 Dec"
+    assert said.sentence == "Open until 12 Dec"
+    assert said.staff == (
+        "Granted by Mara until 12 December: She was in hospital. "
+        "Otherwise 5 days from 6 Nov (delivered), until 11 Nov."
+    )
+    assert (said.facts["granted_by"], said.facts["granted_until"]) == ("Mara", "2026-12-12")
+    assert "She was in hospital" not in decided.lines[0].sentence
+
+
+def test_granted_day_that_is_over_is_named_to_shopper_and_staff() -> None:
+    facts = order(
+        line(granted=replace(ILL, until=date(2026, 11, 16))),
+    )
+    offered = offer(facts, policy(window__days=5)).lines[0]
+
+    assert offered.sentence == (
+        "Returns were open until 16 November. If it's faulty, you can still report a fault"
+    )
+    assert offered.staff.startswith("Granted by Mara until 16 November, over by now: ")
+
+
+def test_granted_day_before_the_policys_own_changes_nothing() -> None:
+    early = replace(ILL, until=date(2026, 11, 20))
+
+    assert under(policy(), None, granted=early) == under(policy(), None)
+
+
+def test_granted_day_is_later_than_a_promise() -> None:
+    said = under(policy(window__days=5), sold(30), granted=ILL)
+
+    assert said.facts["until"] == "2026-12-12"
+    assert said.staff.endswith("Otherwise 30 days from 6 Nov (delivered), until 6 Dec.")
+
+
+def test_granted_day_opens_what_has_no_date_to_count_from() -> None:
+    nothing = policy(window__fulfilled_fallback_days=None, window__ordered_fallback_days=None)
+
+    said = under(nothing, None, delivered_at=None, granted=ILL)
+
+    assert said.result is Result.PASS
+    assert said.staff == "Granted by Mara until 12 December: She was in hospital."
+
+
+def test_granted_day_opens_no_final_sale() -> None:
+    facts = order(line(granted=ILL, final_sale=True))
+
+    assert evaluate(facts, request(), policy()).lines[0].rule_key == "final_sale"
+
+
+def test_granted_day_survives_storage_replay_and_rehearsal() -> None:
+    facts, strict = order(line(granted=ILL)), policy(window__days=5)
+    decided = evaluate(facts, request(), strict)
+
+    assert from_json(OrderFacts, to_json(facts)) == facts
+    assert replay(snapshot(facts, request(), decided), strict) == decided
+    assert rehearse(past(ordered=facts), policy(version=15, window__days=1)).changed == ()
