@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from returns_portal.backoffice.risk_words import score_parts
 from returns_portal.commerce.models import Order, Payment
 from returns_portal.core.money import Money
 from rma.models import Return, ReturnLine
 from rma.policy.document import Policy
 from rma.policy.live import policy_of
+from rma.policy.risk import KEY as RISK
 from rma.policy.types import Decision, Result, RuleSpoken
 from rma.selectors import ReturnDetail
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
@@ -91,8 +93,10 @@ def findings(decision: Decision, lines: Sequence[ReturnLine]) -> list[dict[str, 
     titles = {str(line.order_line_id): line.order_line.title for line in lines}
     said: dict[tuple[str, str, str], list[str]] = {}
     quiet: dict[str, None] = {}
+    parts = "; ".join(score_parts(decision))
     for spoken in sorted(decision.rules_spoken, key=lambda one: _ORDER[one.result]):
-        if spoken.result is Result.PASS and spoken.key not in _TELLING:
+        tells = spoken.key in _TELLING or (spoken.key == RISK and parts)
+        if spoken.result is Result.PASS and not tells:
             quiet[spoken.key.replace("_", " ")] = None
             continue
         key = (spoken.key, spoken.result.value, spoken.staff or spoken.sentence)
@@ -101,7 +105,7 @@ def findings(decision: Decision, lines: Sequence[ReturnLine]) -> list[dict[str, 
         {
             "tone": _TONES[Result(result)],
             "text": text,
-            "note": ", ".join(dict.fromkeys(title for title in about if title)),
+            "note": parts if rule == RISK else ", ".join(dict.fromkeys(filter(None, about))),
             "source": rule.replace("_", " "),
         }
         for (rule, result, text), about in said.items()
@@ -115,10 +119,12 @@ def findings(decision: Decision, lines: Sequence[ReturnLine]) -> list[dict[str, 
 def trace_rows(decision: Decision, lines: Sequence[ReturnLine]) -> list[dict[str, Any]]:
     """Return every rule with the facts it used, as they were then."""
     titles = {str(line.order_line_id): line.order_line.title for line in lines}
-    return [_trace_row(spoken, titles) for spoken in decision.rules_spoken]
+    parts = "; ".join(score_parts(decision))
+    return [_trace_row(spoken, titles, parts) for spoken in decision.rules_spoken]
 
 
-def _trace_row(spoken: RuleSpoken, titles: dict[str, str]) -> dict[str, Any]:
+def _trace_row(spoken: RuleSpoken, titles: dict[str, str], parts: str) -> dict[str, Any]:
+    facts = {**spoken.facts, **({"parts": parts} if spoken.key == RISK else {})}
     return {
         "rule": spoken.key.replace("_", " "),
         "about": titles.get(spoken.line or "", "The whole request"),
@@ -126,7 +132,7 @@ def _trace_row(spoken: RuleSpoken, titles: dict[str, str]) -> dict[str, Any]:
         "result": spoken.result.value,
         "staff": spoken.staff,
         "sentence": spoken.sentence,
-        "facts": [(name.replace("_", " "), value) for name, value in spoken.facts.items()],
+        "facts": [(name.replace("_", " "), value) for name, value in facts.items()],
     }
 
 

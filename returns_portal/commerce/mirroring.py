@@ -13,7 +13,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from returns_portal.commerce.keys import email_index, number_key, phone_indexes, postcode_index
+from returns_portal.commerce.keys import (
+    address_index,
+    card_index,
+    email_index,
+    mailbox_index,
+    number_key,
+    phone_indexes,
+    postcode_index,
+)
 from returns_portal.commerce.models import Order, Variant
 from returns_portal.commerce.platforms.base import (
     AddressRecord,
@@ -25,7 +33,7 @@ from returns_portal.commerce.platforms.base import (
 from returns_portal.core.crypto import normalise
 
 # Raised when the mapping below changes, so that the next import refreshes orders it already has.
-MIRROR_VERSION = 2
+MIRROR_VERSION = 3
 FINAL_SALE_TAGS = frozenset({"final-sale", "final sale", "final_sale", "finalsale"})
 MAX_URL = 500
 
@@ -74,6 +82,8 @@ def order_columns(record: OrderRecord) -> dict[str, Any]:
         "shopper_name": fit(shopper_name(record), 160),
         "email": email,
         "email_index": email_index(email),
+        "mailbox_index": mailbox_index(email),
+        "address_index": delivery_index(address),
         "postcode_index": postcode_index(proof),
         "phone_index": phone,
         "national_phone_index": national_phone,
@@ -131,6 +141,13 @@ def customer_columns(record: OrderRecord) -> dict[str, Any]:
         "phone": record.customer.phone or record.phone or record.shipping_address.phone,
         "locale": (record.customer.locale or record.locale)[:16],
     }
+
+
+def delivery_index(address: AddressRecord) -> bytes:
+    """Return the blind index of a delivery address; empty where it names no street."""
+    return address_index(
+        address.line1, address.line2, address.postcode, address.city, address.country
+    )
 
 
 def address_columns(address: AddressRecord) -> dict[str, str]:
@@ -234,4 +251,5 @@ def payment_columns(payment: PaymentRecord) -> dict[str, Any]:
         "currency": payment.captured.currency,
         "label": fit(payment.title or payment.gateway.replace("_", " ").capitalize(), 80),
         "captured_at": payment.paid_at,
+        "card_index": card_index(payment.fingerprint),
     }

@@ -12,12 +12,19 @@ CHANNELS: Choices = (("portal", "The portal"), ("staff", "Staff"), ("api", "Anot
 OUTCOMES: Choices = tuple((key, OUTCOME_WORDS[key].capitalize()) for key in RESOLUTIONS)
 WAYS: Choices = tuple((key, METHOD_WORDS[key].capitalize()) for key in METHODS)
 _DAYS: Choices = tuple((key, key.capitalize()) for key in WEEKDAYS)
+LINKS: Choices = (
+    ("mailbox", "E-mail box"),
+    ("phone", "Phone number"),
+    ("address", "Delivery address"),
+    ("card", "Payment card"),
+)
 _CLOSED: dict[str, Choices] = {
     "asked.outcome": OUTCOMES,
     "return.outcomes": OUTCOMES,
     "return.method": WAYS,
     "return.channel": CHANNELS,
     "request.weekday": _DAYS,
+    "customer.linked_by": LINKS,
 }
 _OF_REASONS = ("asked.reason", "return.reasons")
 

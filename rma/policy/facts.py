@@ -13,6 +13,7 @@ from rma.models import Return, ReturnLine
 from rma.policy.days import local_day
 from rma.policy.document import Policy
 from rma.policy.history import gateways_of, history_of, vendors_of
+from rma.policy.signals import conduct_of, linked_of
 from rma.policy.types import Claim, LineFacts, OrderFacts
 from rma.policy.vocabulary import Needs
 from rma.policy.windows import Kept
@@ -34,12 +35,13 @@ def build(
 
     One query for the windows kept for its lines unless ``windows`` are given. One more when
     units are in other returns already, one when ``policy`` cares for the shopper's earlier returns,
-    one for the merchant unless ``time_zone`` is given, and one for each of history, vendors and
-    payments that its rules ask about.
+    one for the merchant unless ``time_zone`` is given, and one for each of history, conduct, links,
+    vendors and payments that its rules ask about.
     """
     zone = time_zone or order.merchant.time_zone
     needs = policy.rules.needs if policy is not None and policy.rules else frozenset()
     scored = policy is not None and policy.risk is not None
+    judged = policy if Needs.CONDUCT in needs else None
     lines = list(order.lines.all())
     vendors = vendors_of(lines) if Needs.CATALOGUE in needs else None
     kept = windows_of(order.pk) if windows is None else windows
@@ -64,6 +66,8 @@ def build(
         gateways=gateways_of(order) if Needs.PAYMENTS in needs else None,
         customer_groups=_groups(order),
         history=history_of(order, now) if scored or Needs.HISTORY in needs else None,
+        conduct=None if judged is None else conduct_of(order, judged, now),
+        linked=linked_of(order, now) if Needs.LINKS in needs else None,
     )
 
 

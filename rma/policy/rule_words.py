@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from returns_portal.core.money import Money, format_money
 from rma.policy.conditions import Condition, FactTest, Group
 from rma.policy.effects import Effect
-from rma.policy.vocabulary import Kind
+from rma.policy.vocabulary import Fact, Kind, fact_named
 
 TEST_WORDS = {
     "is_one_of": "is", "is_none_of": "is not", "matches": "looks like",
@@ -77,6 +78,25 @@ def condition_words(condition: Condition | None, currency: str) -> str:
 def _inner(part: Condition, currency: str) -> str:
     words = condition_words(part, currency)
     return f"({words})" if isinstance(part, Group) and len(part.parts) > 1 else words
+
+
+def saw_words(saw: Mapping[str, Any], currency: str) -> str:
+    """Return the values a rule saw, as a decision keeps them: ``Order total: €80.00; ...``."""
+    return "; ".join(
+        f"{fact.label}: {_seen(fact, value, currency)}"
+        for key, value in saw.items()
+        if (fact := fact_named(key)) is not None
+    )
+
+
+def _seen(fact: Fact, value: Any, currency: str) -> str:
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return listed([str(one) for one in value], "and")
+    return value_words(fact.kind, value, currency)
 
 
 def effect_words(effect: Effect, currency: str) -> tuple[str, str]:

@@ -307,13 +307,18 @@ def _speak(match: Match, line: str | None) -> RuleSpoken:
     sentence = rule.words()
     if result is not Result.NOTE:
         sentence = sentence.rstrip(".") or _USUAL[result]()
-    return RuleSpoken(f"{_PREFIX}{rule.key}", result, sentence, f"{rule.name}: {did}.", line, facts)
+    return RuleSpoken(own_rule_key(rule.key), result, sentence, f"{rule.name}: {did}.", line, facts)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(value)
     return value.isoformat() if isinstance(value, date) else value
+
+
+def own_rule_key(key: str) -> str:
+    """Return under which key the merchant's rule ``key`` speaks."""
+    return f"{_PREFIX}{key}"
 
 
 def is_own_rule(key: str) -> bool:

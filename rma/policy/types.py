@@ -111,10 +111,41 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Conduct:
+    """How the same shopper returned, within this merchant only.
+
+    Rates are basis points, None where too little was bought to say; the one by value looks at
+    orders in the currency of this one. ``claims`` are lines returned as faulty, whichever of them
+    had no photo ``claims_unproven``.
+    """
+
+    returns_30: int
+    return_bp: int | None
+    value_return_bp: int | None
+    claims: int
+    claims_unproven: int
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Other shoppers who share something with this one, within this merchant only.
+
+    ``by`` says what they share: ``mailbox``, ``phone``, ``address`` or ``card``.
+    """
+
+    shoppers: int = 0
+    by: tuple[str, ...] = ()
+    returns: int = 0
+    returns_90: int = 0
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFacts:
     """One order at the moment ``now``; ``earlier_returns`` counts the shopper's other returns.
 
-    ``gateways`` and ``history`` are None where no rule asks for them, because they cost a query.
+    ``gateways``, ``history``, ``conduct`` and ``linked`` are None where no rule asks for them,
+    because they cost a query.
     ``customer_groups`` are None where the shop did not name them.
     """
 
@@ -135,6 +166,8 @@ class OrderFacts:
     gateways: tuple[str, ...] | None = None
     history: History | None = None
     customer_groups: tuple[str, ...] | None = None
+    conduct: Conduct | None = None
+    linked: Linked | None = None
 
     def line(self, key: str) -> LineFacts | None:
         return next((line for line in self.lines if line.key == key), None)

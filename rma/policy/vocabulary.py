@@ -8,86 +8,28 @@ shares are basis points, days are whole local days in the merchant's zone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
-from rma.policy.days import local_day
-from rma.policy.model import Policy
+from rma.policy.customer_facts import customer_facts
+from rma.policy.fact import (
+    Basis,
+    Fact,
+    Kind,
+    Needs,
+    Scope,
+    Subject,
+    fold,
+    folded,
+    known,
+    share_of,
+)
 from rma.policy.questions import chosen_options
-from rma.policy.types import LineFacts, OrderFacts, RequestFacts, RequestLine
+from rma.policy.types import OrderFacts
 
-
-class Kind(StrEnum):
-    """What values a fact has, and so which tests and inputs suit it."""
-
-    TEXT = "text"
-    WORDS = "words"
-    NUMBER = "number"
-    DAYS = "days"
-    MONEY = "money"
-    SHARE = "share"
-    DATE = "date"
-    FLAG = "flag"
-
-
-class Scope(StrEnum):
-    """What a fact is about. ``asked`` and ``return`` are not known before the shopper answers."""
-
-    ORDER = "order"
-    LINE = "line"
-    ASKED = "asked"
-    RETURN = "return"
-
-
-class Basis(StrEnum):
-    """On which date a fact is taken. The editor shows it, because rivals mix both silently."""
-
-    PURCHASE = "at purchase"
-    REQUEST = "at request"
-
-
-class Needs(StrEnum):
-    """What has to be read beside the order and its lines for a fact to be known."""
-
-    NOTHING = ""
-    HISTORY = "history"
-    CATALOGUE = "catalogue"
-    PAYMENTS = "payments"
-
-
-@dataclass(slots=True)
-class Subject:
-    """What the facts are read from: an order and, as far as known, a line and what is asked."""
-
-    order: OrderFacts
-    policy: Policy
-    line: LineFacts | None = None
-    asked: RequestLine | None = None
-    request: RequestFacts | None = None
-
-    def day(self, instant: datetime | None) -> date | None:
-        return None if instant is None else local_day(instant, self.order.time_zone)
-
-    def days_since(self, instant: datetime | None) -> int | None:
-        then = self.day(instant)
-        return (
-            None if then is None else (local_day(self.order.now, self.order.time_zone) - then).days
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing a rule may ask about. ``read`` gets a subject that has what ``scope`` promises."""
-
-    key: str
-    label: str
-    kind: Kind
-    scope: Scope
-    basis: Basis
-    read: Callable[[Any], Any]
-    needs: Needs = Needs.NOTHING
+__all__ = [
+    "WEEKDAYS", "Basis", "Fact", "Kind", "Needs", "Scope", "Subject", "all_facts", "fact_named",
+]  # fmt: skip
 
 
 _ALL: dict[str, Fact] = {}
@@ -114,32 +56,15 @@ def _fact(
     _ALL[key] = Fact(key, label, kind, scope, basis, read, needs)
 
 
-def _fold(text: str) -> str | None:
-    return text.casefold() or None
-
-
-def _folded(words: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(word.casefold() for word in words)
-
-
-def _known(words: tuple[str, ...] | None) -> frozenset[str] | None:
-    return None if words is None else _folded(words)
-
-
-def _part(part: int | None, whole: int | None) -> int | None:
-    """Return ``part`` of ``whole`` in basis points, rounded down; None of nothing."""
-    return part * 10_000 // whole if part is not None and whole else None
-
-
 def _order_facts() -> None:
     o, bought, asked = Scope.ORDER, Basis.PURCHASE, Basis.REQUEST
-    _fact("order.country", "Country", Kind.TEXT, o, bought, lambda s: _fold(s.order.country))
-    _fact("order.currency", "Currency", Kind.TEXT, o, bought, lambda s: _fold(s.order.currency))
+    _fact("order.country", "Country", Kind.TEXT, o, bought, lambda s: fold(s.order.country))
+    _fact("order.currency", "Currency", Kind.TEXT, o, bought, lambda s: fold(s.order.currency))
     _fact("order.total", "Order total", Kind.MONEY, o, bought, lambda s: s.order.total_minor)
     _fact("order.discount", "Discount", Kind.MONEY, o, bought, lambda s: s.order.discount_minor)
     _fact(
         "order.discount_share", "Discount in percent", Kind.SHARE, o, bought,
-        lambda s: _part(s.order.discount_minor, _before_discount(s.order)),
+        lambda s: share_of(s.order.discount_minor, _before_discount(s.order)),
     )  # fmt: skip
     _fact(
         "order.shipping", "Shipping paid", Kind.MONEY, o, bought, lambda s: s.order.shipping_minor
@@ -149,9 +74,9 @@ def _order_facts() -> None:
         "order.days_since", "Days since the order", Kind.DAYS, o, asked,
         lambda s: s.days_since(_placed(s.order)),
     )  # fmt: skip
-    _fact("order.tags", "Order tags", Kind.WORDS, o, bought, lambda s: _folded(s.order.tags))
-    _fact("order.source", "Shop system", Kind.TEXT, o, bought, lambda s: _fold(s.order.source))
-    _fact("order.language", "Language", Kind.TEXT, o, bought, lambda s: _fold(s.order.language))
+    _fact("order.tags", "Order tags", Kind.WORDS, o, bought, lambda s: folded(s.order.tags))
+    _fact("order.source", "Shop system", Kind.TEXT, o, bought, lambda s: fold(s.order.source))
+    _fact("order.language", "Language", Kind.TEXT, o, bought, lambda s: fold(s.order.language))
     _fact("order.items", "Different items", Kind.NUMBER, o, bought, lambda s: len(s.order.lines))
     _fact(
         "order.units", "Units bought", Kind.NUMBER, o, bought,
@@ -167,7 +92,7 @@ def _order_facts() -> None:
     )  # fmt: skip
     _fact(
         "order.gateways", "Paid with", Kind.WORDS, o, bought,
-        lambda s: _known(s.order.gateways), Needs.PAYMENTS,
+        lambda s: known(s.order.gateways), Needs.PAYMENTS,
     )  # fmt: skip
     _fact("request.date", "Date of the request", Kind.DATE, o, asked, lambda s: s.day(s.order.now))
     _fact(
@@ -189,37 +114,6 @@ def _before_discount(order: OrderFacts) -> int | None:
     return order.total_minor + order.discount_minor
 
 
-def _customer_facts() -> None:
-    _fact(
-        "customer.groups", "Customer groups", Kind.WORDS, Scope.ORDER, Basis.PURCHASE,
-        lambda s: _known(s.order.customer_groups),
-    )  # fmt: skip
-
-    def fact(key: str, label: str, kind: Kind, read: Callable[[Any], Any]) -> None:
-        needs = Needs.HISTORY
-        _fact(
-            f"customer.{key}", label, kind, Scope.ORDER, Basis.REQUEST,
-            lambda s: None if s.order.history is None else read(s.order.history), needs,
-        )  # fmt: skip
-
-    fact("is_allowed", "On the allow list", Kind.FLAG, lambda h: h.mark == "allow")
-    fact("is_blocked", "On the block list", Kind.FLAG, lambda h: h.mark == "block")
-    fact("orders", "Orders placed", Kind.NUMBER, lambda h: h.orders)
-    fact("is_new", "First order", Kind.FLAG, lambda h: h.orders <= 1)
-    fact("days_known", "Days since the first order", Kind.DAYS, lambda h: h.days_known)
-    fact("returns", "Returns before", Kind.NUMBER, lambda h: h.returns)
-    fact("returns_90", "Returns in the last 90 days", Kind.NUMBER, lambda h: h.returns_90)
-    fact("declined", "Returns declined before", Kind.NUMBER, lambda h: h.declined)
-    fact("not_accepted", "Units not accepted at inspection", Kind.NUMBER, lambda h: h.not_accepted)
-    fact("missing", "Units missing or wrong in parcels", Kind.NUMBER, lambda h: h.missing)
-    fact("units_bought", "Units bought ever", Kind.NUMBER, lambda h: h.units_bought)
-    fact("units_returned", "Units returned ever", Kind.NUMBER, lambda h: h.units_returned)
-    fact(
-        "unit_return_rate", "Share of units returned", Kind.SHARE,
-        lambda h: _part(h.units_returned, h.units_bought),
-    )  # fmt: skip
-
-
 def _line_facts() -> None:
     bought, asked = Basis.PURCHASE, Basis.REQUEST
 
@@ -233,15 +127,15 @@ def _line_facts() -> None:
     ) -> None:
         _fact(f"item.{key}", label, kind, Scope.LINE, basis, read, needs)
 
-    fact("title", "Item", Kind.TEXT, lambda s: _fold(s.line.title))
-    fact("variant", "Variant", Kind.TEXT, lambda s: _fold(s.line.variant))
-    fact("sku", "SKU", Kind.TEXT, lambda s: _fold(s.line.sku))
-    fact("type", "Product type", Kind.TEXT, lambda s: _fold(s.line.product_type))
+    fact("title", "Item", Kind.TEXT, lambda s: fold(s.line.title))
+    fact("variant", "Variant", Kind.TEXT, lambda s: fold(s.line.variant))
+    fact("sku", "SKU", Kind.TEXT, lambda s: fold(s.line.sku))
+    fact("type", "Product type", Kind.TEXT, lambda s: fold(s.line.product_type))
     fact(
         "vendor", "Vendor", Kind.TEXT,
-        lambda s: None if s.line.vendor is None else _fold(s.line.vendor), asked, Needs.CATALOGUE,
+        lambda s: None if s.line.vendor is None else fold(s.line.vendor), asked, Needs.CATALOGUE,
     )  # fmt: skip
-    fact("tags", "Product tags", Kind.WORDS, lambda s: _folded(s.line.tags))
+    fact("tags", "Product tags", Kind.WORDS, lambda s: folded(s.line.tags))
     fact("price", "Price paid a unit", Kind.MONEY, lambda s: s.line.unit_paid_minor)
     fact("list_price", "List price a unit", Kind.MONEY, lambda s: s.line.unit_list_minor)
     fact("discount_share", "Item discount in percent", Kind.SHARE, lambda s: s.line.discount_bp)
@@ -277,9 +171,9 @@ def _asked_facts() -> None:
             lambda s: None if s.asked is None else read(s),
         )  # fmt: skip
 
-    fact("reason", "Reason", Kind.TEXT, lambda s: _fold(s.asked.reason))
+    fact("reason", "Reason", Kind.TEXT, lambda s: fold(s.asked.reason))
     fact("is_fault", "Reason is our fault", Kind.FLAG, _is_fault)
-    fact("outcome", "Outcome wished for", Kind.TEXT, lambda s: _fold(s.asked.resolution))
+    fact("outcome", "Outcome wished for", Kind.TEXT, lambda s: fold(s.asked.resolution))
     # Before a quantity is chosen a hypothetical request has none.
     fact("quantity", "Units asked for", Kind.NUMBER, lambda s: s.asked.quantity or None)
     fact("value", "Value asked for", Kind.MONEY, _value_asked)
@@ -319,15 +213,15 @@ def _return_facts() -> None:
     )  # fmt: skip
     fact("value", "Value of the return", Kind.MONEY, _value_of_return)
     fact("is_whole_order", "The whole order", Kind.FLAG, _is_whole_order)
-    fact("method", "How it is sent", Kind.TEXT, lambda s: _fold(s.request.method))
-    fact("channel", "Where it is requested", Kind.TEXT, lambda s: _fold(s.request.channel))
+    fact("method", "How it is sent", Kind.TEXT, lambda s: fold(s.request.method))
+    fact("channel", "Where it is requested", Kind.TEXT, lambda s: fold(s.request.channel))
     fact(
         "reasons", "Reasons in the return", Kind.WORDS,
-        lambda s: _folded(tuple(one.reason for one in s.request.lines)),
+        lambda s: folded(tuple(one.reason for one in s.request.lines)),
     )  # fmt: skip
     fact(
         "outcomes", "Outcomes in the return", Kind.WORDS,
-        lambda s: _folded(tuple(one.resolution for one in s.request.lines)),
+        lambda s: folded(tuple(one.resolution for one in s.request.lines)),
     )  # fmt: skip
 
 
@@ -345,7 +239,7 @@ def _is_whole_order(subject: Subject) -> bool:
 
 
 _order_facts()
-_customer_facts()
+_ALL.update({fact.key: fact for fact in customer_facts()})
 _line_facts()
 _asked_facts()
 _return_facts()

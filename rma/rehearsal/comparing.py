@@ -163,6 +163,8 @@ def _refuse_lacking(order: OrderFacts, policy: Policy) -> None:
     kept = {
         Needs.HISTORY: order.history is not None,
         Needs.PAYMENTS: order.gateways is not None,
+        Needs.CONDUCT: order.conduct is not None,
+        Needs.LINKS: order.linked is not None,
         Needs.CATALOGUE: all(line.vendor is not None for line in order.lines),
     }
     needs = {Needs(need) for need in policy.rules.needs} if policy.rules else set()

@@ -8,11 +8,15 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from returns_portal.core.actor import SYSTEM
 from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
+from rma.actions.policy import publish_policy, save_draft
 from rma.models import PolicyVersion, ShopperMark
+from rma.policy.document import default_policy
 from tests import flows
 from tests.factories import make_member
+from tests.rma.policy.test_own_rules import do, rule, when
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +58,31 @@ def test_risk_setting_is_saved_in_the_draft(shop: Merchant) -> None:
     assert [one["risk"] for one in drafts(shop)] == [{"review_at": 60, "shadow": True}]
     manager.post(address, {"mode": "off", "review_at": "60"})
     assert ["risk" in one for one in drafts(shop)] == [False]
+
+
+def test_return_and_its_trace_show_what_each_part_of_the_score_saw(shop: Merchant) -> None:
+    document = default_policy("EUR") | {"risk": {"review_at": 50, "shadow": False}}
+    document["rules"] = [
+        rule(when("customer.linked", "over", 0), do("risk_points", 30), key="ring"),
+        rule(when("customer.claims_unproven", "is", 0), do("risk_points", 1), key="calm"),
+    ]
+    with merchant_scope(shop.pk), transaction.atomic():
+        save_draft(document, actor=SYSTEM)
+        publish_policy(actor=SYSTEM)
+        rma = flows.request(flows.order(number="NL-2", email="eve@example.com"))
+    agent = signed_in(shop, "agent")
+    parts = (
+        "Ring, 30 points. Other shoppers linked to them: 1; "
+        "Calm, 1 point. Faults reported without a photo: 0"
+    )
+
+    page = agent.get(f"/app/northloom/returns/{rma.number}/")
+    trace = agent.get(f"/app/northloom/returns/{rma.number}/trace/")
+
+    found = [row for row in page.context["findings"] if row["source"] == "risk"]
+    assert [(row["tone"], row["note"]) for row in found] == [("success", parts)]
+    assert parts in page.content.decode()
+    assert f"parts: {parts}" in trace.content.decode()
 
 
 def test_shopper_is_put_on_a_list_and_taken_off(shop: Merchant) -> None:

@@ -45,7 +45,8 @@ class Order(TenantModel):
 
     ``number_key`` is the number as people may type it, normalised: upper case, letters and digits
     only. ``email_index``, ``postcode_index`` and the two of the phone number, in international and
-    in national form, are blind indexes of the shopper's proofs.
+    in national form, are blind indexes of the shopper's proofs. ``mailbox_index`` and
+    ``address_index`` (delivery) tell which shoppers may be the same, and prove nothing.
     """
 
     class Status(models.TextChoices):
@@ -61,6 +62,8 @@ class Order(TenantModel):
     shopper_name = models.CharField(max_length=160, blank=True)
     email = SealedTextField()
     email_index = models.BinaryField(max_length=16, default=b"")
+    mailbox_index = models.BinaryField(max_length=16, default=b"")
+    address_index = models.BinaryField(max_length=16, default=b"")
     postcode_index = models.BinaryField(max_length=16, default=b"")
     phone_index = models.BinaryField(max_length=16, default=b"")
     national_phone_index = models.BinaryField(max_length=16, default=b"")
@@ -98,6 +101,14 @@ class Order(TenantModel):
             models.Index(fields=["merchant", "number_key"], name="order_number"),
             models.Index(fields=["merchant", "email_index", "-placed_at"], name="order_email"),
             models.Index(fields=["merchant", "-placed_at", "id"], name="order_placed"),
+            *(
+                models.Index(
+                    fields=["merchant", f"{name}_index", "-placed_at"],
+                    condition=~Q(**{f"{name}_index": b""}),
+                    name=f"order_{name}",
+                )
+                for name in ("mailbox", "phone", "address")
+            ),
         ]
 
     def __str__(self) -> str:

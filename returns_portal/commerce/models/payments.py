@@ -32,6 +32,8 @@ class Payment(TenantModel):
     # How the shopper knows it: "Visa ending 4242".
     label = models.CharField(max_length=80, blank=True)
     captured_at = models.DateTimeField(null=True, blank=True)
+    # Blind index of the card or account, as the gateway tells it apart.
+    card_index = models.BinaryField(max_length=16, default=b"")
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -45,7 +47,14 @@ class Payment(TenantModel):
                 name="payment_refunds_within_capture",
             ),
         ]
-        indexes = [models.Index(fields=["merchant", "reference"], name="payment_reference")]
+        indexes = [
+            models.Index(fields=["merchant", "reference"], name="payment_reference"),
+            models.Index(
+                fields=["merchant", "card_index"],
+                condition=~Q(card_index=b""),
+                name="payment_card",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.label or self.gateway

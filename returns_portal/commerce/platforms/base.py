@@ -120,7 +120,8 @@ class PaymentRecord:
     """Money taken through one gateway.
 
     ``amount`` is what the payment stands for, ``captured`` what was really taken, ``refunded`` what
-    the shop already gave back. ``reference`` is the gateway's own id (charge, intent, capture).
+    the shop already gave back. ``reference`` is the gateway's own id (charge, intent, capture),
+    ``fingerprint`` what the gateway calls the card or account behind it; it is never stored.
     """
 
     external_id: str
@@ -132,6 +133,7 @@ class PaymentRecord:
     reference: str = ""
     title: str = ""
     paid_at: datetime | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

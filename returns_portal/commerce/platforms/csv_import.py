@@ -38,7 +38,8 @@ LINE_COLUMNS = (
     "tracking_url", "image_url", "weight_grams", "tags", "gift_card",
 )  # fmt: skip
 PAYMENT_COLUMNS = (
-    "payment_gateway", "payment_reference", "payment_amount", "payment_refunded", "payment_paid_at",
+    "payment_gateway", "payment_reference", "payment_fingerprint", "payment_amount",
+    "payment_refunded", "payment_paid_at",
 )  # fmt: skip
 COLUMNS = frozenset((*ORDER_COLUMNS, *LINE_COLUMNS, *PAYMENT_COLUMNS))
 MAX_COLUMNS = 200

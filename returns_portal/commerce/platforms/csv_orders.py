@@ -241,6 +241,7 @@ def _payments(rows: list[Node], currency: str, number: str) -> tuple[PaymentReco
             refunded=refunded,
             reference=reference,
             paid_at=_moment(row, "payment_paid_at"),
+            fingerprint=row.text("payment_fingerprint", limit=200),
         )
         if found.setdefault((gateway, reference), payment) != payment:
             raise FieldError("payment_reference", "One payment is given with two amounts.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from returns_portal.commerce.platforms.base import (
     PAYMENT_AUTHORIZED,
@@ -12,7 +13,7 @@ from returns_portal.commerce.platforms.base import (
     PAYMENT_VOIDED,
     PaymentRecord,
 )
-from returns_portal.commerce.platforms.reading import FieldError, Node
+from returns_portal.commerce.platforms.reading import FieldError, Node, clean_text
 from returns_portal.commerce.platforms.shopify_values import Purse, external_id, gid_tail
 from returns_portal.core.money import Money, total
 
@@ -74,7 +75,21 @@ def _payment(each: Node, key: str, status: str, purse: Purse) -> PaymentRecord:
         refunded=zero,
         reference=each.text("authorization", limit=120) or each.text("payment_id", limit=120),
         paid_at=each.moment("processed_at") or each.moment("created_at"),
+        fingerprint=_fingerprint(each.content.get("receipt"))[:200],
     )
+
+
+def _fingerprint(receipt: Any, depth: int = 0) -> str:
+    """Return the card's fingerprint where the gateway's answer, kept as the receipt, has one."""
+    if isinstance(receipt, list) and receipt:
+        return _fingerprint(receipt[0], depth + 1)
+    if not isinstance(receipt, dict) or depth > 5:
+        return ""
+    card = receipt.get("card")
+    found = card.get("fingerprint") if isinstance(card, dict) else ""
+    inner = ("payment_method_details", "latest_charge", "charges", "data")
+    parts = (_fingerprint(receipt.get(name), depth + 1) for name in inner if name in receipt)
+    return clean_text(found) if isinstance(found, str) and found else next(filter(None, parts), "")
 
 
 def _with_refunds(

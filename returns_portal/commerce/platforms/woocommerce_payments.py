@@ -21,6 +21,8 @@ from returns_portal.commerce.platforms.reading import (
 from returns_portal.core.money import Money, total
 
 _TRACKING_KEY = "_wc_shipment_tracking_items"
+# What a gateway calls the card or account that paid; the same one again has the same name.
+_CARD_KEYS = ("_stripe_source_id", "_payment_method_id")
 # Gateways that write their charge beside the order rather than in transaction_id.
 _REFERENCE_KEYS = ("_charge_id", "_intent_id", "_stripe_intent_id", "_paypal_transaction_id")
 
@@ -62,6 +64,7 @@ def read_payments(
                 reference=reference,
                 title=order.text("payment_method_title", limit=200),
                 paid_at=paid_at,
+                fingerprint=_first_kept(order, _CARD_KEYS),
             )
         )
     for card in order.items("gift_cards"):
@@ -83,10 +86,13 @@ def read_payments(
 
 def _reference(order: Node) -> str:
     stated = order.text("transaction_id", limit=120)
-    if stated:
-        return stated
+    return stated or _first_kept(order, _REFERENCE_KEYS)
+
+
+def _first_kept(order: Node, keys: tuple[str, ...]) -> str:
+    """Return the first of ``keys`` that the order's meta data holds as text."""
     kept = {entry.text("key"): entry for entry in order.items("meta_data")}
-    for key in _REFERENCE_KEYS:
+    for key in keys:
         if key in kept and isinstance(kept[key].content.get("value"), str):
             return kept[key].text("value", limit=120)
     return ""

@@ -52,6 +52,14 @@ def test_parse_customer_groups_are_a_list_or_not_known() -> None:
     assert untold.customer.groups is None
 
 
+def test_parse_payment_fingerprint_is_read_with_its_payment() -> None:
+    paid = csv_row(payment_gateway="stripe", payment_fingerprint="fp_1", payment_amount="140.00")
+    [order] = read(csv_text(paid))
+
+    assert isinstance(order, OrderRecord)
+    assert [payment.fingerprint for payment in order.payments] == ["fp_1"]
+
+
 def test_parse_semicolons_bom_and_crlf_read_like_commas() -> None:
     text = csv_text(csv_row())
     spreadsheet = ("\ufeff" + text.replace(",", ";").replace("\n", "\r\n")).encode()

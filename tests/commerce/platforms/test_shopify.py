@@ -144,6 +144,21 @@ def test_parse_transactions_give_each_tender_its_capture_and_refund() -> None:
     assert order.payments[1].reference == "pi_3"
 
 
+CARD = {"payment_method_details": {"card": {"fingerprint": "fp_1"}}}
+
+
+@pytest.mark.parametrize(
+    ("receipt", "fingerprint"),
+    [(CARD, "fp_1"), ({"latest_charge": CARD}, "fp_1"), ({"charges": {"data": [CARD]}}, "fp_1"),
+     ({"card": {"fingerprint": 7}}, ""), ({"card": "visa"}, ""), ("{}", ""), (None, ""), ([], ""),
+     ({"data": [{"data": [{"data": [{"data": [CARD]}]}]}]}, "")],
+)  # fmt: skip
+def test_parse_receipt_names_the_card_where_the_gateway_did(receipt: Any, fingerprint: str) -> None:
+    sale = {"id": 1, "kind": "sale", "gateway": "stripe", "amount": "129.00", "receipt": receipt}
+
+    assert read(shopify_order(transactions=[sale])).payments[0].fingerprint == fingerprint
+
+
 def test_parse_more_refunded_than_taken_is_refused() -> None:
     transactions = [
         {"id": 1, "kind": "sale", "status": "success", "gateway": "stripe", "amount": "29.00"},

@@ -33,6 +33,16 @@ def test_parse_completed_order_ties_and_is_fulfilled_without_a_delivery_date() -
     assert order.payments[0].reference == "ch_1"
 
 
+@pytest.mark.parametrize(
+    ("meta", "fingerprint"),
+    [([{"key": "_stripe_source_id", "value": "src_1"}], "src_1"),
+     ([{"key": "_payment_method_id", "value": "pm_1"}], "pm_1"),
+     ([{"key": "_payment_method_id", "value": {"id": 1}}], ""), ([], "")],
+)  # fmt: skip
+def test_parse_card_is_named_by_the_gateways_meta_data(meta: Any, fingerprint: str) -> None:
+    assert read(woo_order(meta_data=meta)).payments[0].fingerprint == fingerprint
+
+
 def test_parse_negative_fee_keeps_its_sign() -> None:
     fee = {"id": 8, "name": "Loyal customer", "total": "-2.00", "total_tax": "0.00", "taxes": []}
 

@@ -8,11 +8,22 @@ from typing import Any
 
 import pytest
 
+from returns_portal.backoffice.risk_words import score_parts
 from returns_portal.core.errors import InvalidInput
 from rma.policy.document import Policy, default_policy, parse_policy
 from rma.policy.engine import evaluate, offer, replay, snapshot
 from rma.policy.tailoring import tailor
-from rma.policy.types import Decision, History, LineFacts, OrderFacts, RequestLine, from_json
+from rma.policy.types import (
+    Conduct,
+    Decision,
+    History,
+    LineFacts,
+    Linked,
+    OrderFacts,
+    RequestLine,
+    from_json,
+    to_json,
+)
 from rma.policy.vocabulary import all_facts
 from tests.rma.policy.builders import NOW, ask, line, order, policy, request
 
@@ -51,10 +62,13 @@ SHOES = line(
     variant="EU 39 / Black", vendor="Fjell", unit_paid_minor=12000, unit_list_minor=15000,
     discount_bp=2000, weight_grams=900, quantity_ordered=2, quantity_fulfilled=2,
 )  # fmt: skip
+CONDUCT = Conduct(returns_30=2, return_bp=7000, value_return_bp=None, claims=3, claims_unproven=2)
+LINKED = Linked(shoppers=2, by=("card", "phone"), returns=4, returns_90=3, blocked=True)
 ORDER: dict[str, Any] = {
     "total_minor": 24000, "discount_minor": 6000, "shipping_minor": 495, "tags": ("VIP",),
     "source": "shopify", "language": "de-DE", "gateways": ("stripe",), "history": HISTORY,
     "customer_groups": ("Wholesale", "VIP"),
+    "conduct": replace(CONDUCT, value_return_bp=6500), "linked": LINKED,
 }  # fmt: skip
 
 
@@ -98,6 +112,16 @@ FACTS: list[tuple[str, str, Any, Any]] = [
     ("customer.units_bought", "is", 10, 9),
     ("customer.units_returned", "is", 7, 8),
     ("customer.unit_return_rate", "over", 6999, 7000),
+    ("customer.returns_30", "at_least", 2, 3),
+    ("customer.return_rate", "over", 6999, 7000),
+    ("customer.value_return_rate", "is", 6500, 7000),
+    ("customer.claims", "is", 3, 2),
+    ("customer.claims_unproven", "under", 3, 2),
+    ("customer.linked", "at_least", 2, 3),
+    ("customer.linked_by", "has_all", ["phone", "card"], ["phone", "address"]),
+    ("customer.linked_returns", "is", 4, 3),
+    ("customer.linked_returns_90", "over", 2, 3),
+    ("customer.linked_blocked", "is", True, False),
     ("item.title", "matches", ["trail * 2"], ["* 3"]),
     ("item.variant", "matches", ["*black"], ["*white"]),
     ("item.sku", "matches", ["TR2-*-BLK"], ["TR3-*"]),
@@ -337,6 +361,38 @@ def test_groups_that_the_shop_did_not_name_are_not_known() -> None:
 
     assert (silent.verdict, heard.verdict) == ("allow", "review")
     assert heard.stopped_by[0].facts["saw"] == {"customer.groups": []}
+
+
+def test_return_rate_of_too_few_units_is_not_known() -> None:
+    rate = rule({"none": [when("customer.value_return_rate", "over", 5000)]}, do("review"))
+
+    assert decide(under(rate), conduct=CONDUCT).verdict == "allow"
+    assert decide(under(rate), conduct=replace(CONDUCT, value_return_bp=100)).verdict == "review"
+
+
+def test_score_says_part_by_part_what_it_saw() -> None:
+    rules = under(
+        rule({"all": [when("customer.returns_30", "over", 1),
+                      when("customer.return_rate", "over", 5000)]},
+             do("risk_points", 40), key="often"),
+        rule({"any": [when("customer.linked_blocked", "is", True),
+                      when("customer.linked_by", "has_any", ["card"])]},
+             do("risk_points", 30), key="linked"),
+        rule(when("customer.is_new", "is", True), do("risk_points", 20), key="new"),
+        risk={"review_at": 70, "shadow": False},
+    )  # fmt: skip
+    decided = decide(rules, history=replace(HISTORY, mark=""))
+
+    assert decided.headline is not None
+    assert decided.headline.staff == "Risk score 70 of 70: Often 40, Linked 30."
+    assert score_parts(decided) == [
+        "Often, 40 points. Returns in the last 30 days: 2; "
+        "Return rate by units, from 5 bought on: 70 %",
+        "Linked, 30 points. A linked shopper is on the block list: yes; "
+        "What links them: card and phone",
+    ]
+    assert score_parts(from_json(Decision, to_json(decided))) == score_parts(decided)
+    assert score_parts(decide(under())) == []
 
 
 def test_amount_in_another_currency_is_not_compared() -> None:

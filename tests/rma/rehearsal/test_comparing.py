@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rma.policy.types import History, Verdict
+from rma.policy.types import Conduct, History, Linked, Verdict
 from rma.rehearsal.comparing import FIELDS, UnreadableError, rehearse
 from tests.rma.policy.builders import ask, line, order, policy, request
 from tests.rma.policy.test_own_rules import do, rule, when
@@ -140,6 +140,8 @@ def test_rehearse_a_first_return_rule_without_the_count_is_refused_where_it_deci
     ("asked", "known"),
     [
         (when("customer.orders", "over", 3), {"history": History(1, 40, 0, 0, 0, 0, 0, 1, 0)}),
+        (when("customer.linked", "over", 0), {"linked": Linked()}),
+        (when("customer.claims", "over", 0), {"conduct": Conduct(0, None, None, 0, 0)}),
         (when("order.gateways", "has_any", ["paypal"]), {"gateways": ("klarna",)}),
         (when("item.vendor", "is_one_of", ["Acme"]), {"lines": (line(vendor=""),)}),
     ],
