@@ -36,6 +36,7 @@ from returns_portal.core.crypto import normalise
 from returns_portal.core.errors import InvalidInput
 from rma.models import Appeal, Return, ReturnLine, Shipment
 from rma.numbers import looks_like_rma_number, parse_rma_number
+from rma.rule_matches import matched_ids
 from rma.states import STAGES
 
 PAGE_SIZE = 50
@@ -68,8 +69,8 @@ class QueueFilters:
     """What of the queue to show. Empty means no limit.
 
     ``view`` is a key of VIEWS; ``stages`` narrow it. ``mine`` is a user's id, ``appealed``
-    limits to returns with an open appeal. ``after`` is a cursor
-    that an earlier page gave out.
+    limits to returns with an open appeal, ``rule`` to those that an own rule of this key applied
+    to. ``after`` is a cursor that an earlier page gave out.
     """
 
     view: str = "all"
@@ -80,6 +81,7 @@ class QueueFilters:
     channel: str = ""
     mine: UUID | None = None
     appealed: bool = False
+    rule: str = ""
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
@@ -239,6 +241,8 @@ def _narrowed(filters: QueueFilters) -> QuerySet[Return]:
     if filters.appealed:
         objected = Appeal.objects.filter(status=Appeal.Status.OPEN)
         returns = returns.filter(pk__in=objected.values("rma_id"))
+    if filters.rule:
+        returns = returns.filter(pk__in=matched_ids(filters.rule, since=filters.since))
     if filters.method:
         returns = returns.filter(method=filters.method)
     if filters.channel:

@@ -29,7 +29,7 @@ TABS = (
     ("all", "All", ""),
 )
 PERIODS = {"7": "last 7 days", "14": "last 14 days", "30": "last 30 days", "90": "last 90 days"}
-_CHOICES = ("stage", "reason", "wanted", "method", "channel", "days")
+_CHOICES = ("stage", "reason", "wanted", "method", "channel", "rule", "days")
 
 
 def uuid_or_none(text: str | None) -> UUID | None:
@@ -62,6 +62,7 @@ class QueueQuery:
             wanted=self.chosen.get("wanted", ""),
             method=self.chosen.get("method", ""),
             channel=self.chosen.get("channel", ""),
+            rule=self.chosen.get("rule", ""),
             mine=user_id if mine else None,
             appealed=appealed,
             since=now() - timedelta(days=int(days)) if days else None,
@@ -97,6 +98,7 @@ def _allowed() -> dict[str, Any]:
         "wanted": {kind.value for kind in ResolutionKind},
         "method": set(Return.Method.values),
         "channel": set(Return.Channel.values),
+        "rule": None,
         "days": PERIODS.keys(),
     }
 
@@ -124,6 +126,7 @@ def tabs(
 def selects(query: QueueQuery, policy: Policy | None) -> list[dict[str, Any]]:
     """Return the filter fields with their choices, the chosen one marked."""
     reasons = [(reason.key, reason.label()) for reason in policy.reasons] if policy else []
+    rules = _rules(policy, query.chosen.get("rule", ""))
     fields: list[tuple[str, str, list[tuple[str, str]]]] = [
         (
             "stage",
@@ -138,12 +141,22 @@ def selects(query: QueueQuery, policy: Policy | None) -> list[dict[str, Any]]:
         ),
         ("method", "Sent by", [(value, str(label)) for value, label in Return.Method.choices]),
         ("channel", "Came in by", [(value, str(label)) for value, label in Return.Channel.choices]),
+        *([("rule", "Rule", rules)] if rules else []),
         ("days", "Requested", list(PERIODS.items())),
     ]
     return [
         {"name": name, "label": label, "choices": choices, "value": query.chosen.get(name, "")}
         for name, label, choices in fields
     ]
+
+
+def _rules(policy: Policy | None, chosen: str) -> list[tuple[str, str]]:
+    """Return the own rules in force, and the chosen one by its key where it is none of them."""
+    written = policy.rules.written if policy and policy.rules else ()
+    named = {rule.key: rule.name for rule in written}
+    if chosen:
+        named.setdefault(chosen, chosen)
+    return list(named.items())
 
 
 def chips(request: HttpRequest, fields: list[dict[str, Any]]) -> list[dict[str, str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import SequenceMatcher
 
 from babel import Locale, UnknownLocaleError
@@ -11,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from returns_portal.backoffice.report_words import country_name
+from returns_portal.core.clock import now
 from rma.policy.choices import choices_of, reason_choices
 from rma.policy.conditions import Condition, FactTest, Group
 from rma.policy.conflicts import find_oddities
@@ -18,6 +20,7 @@ from rma.policy.document import Policy
 from rma.policy.effects import Effect
 from rma.policy.rule_words import effect_words, words_of_test
 from rma.policy.ruleset import Rule
+from rma.rule_matches import rule_counts
 
 WINDOWS = "Who can return, and until when"
 REVIEWS = "When a person checks first"
@@ -32,13 +35,16 @@ _GROUPS = {
     REVIEWS: ("review", "approve", "review_hours", "require_photos", "risk_points"),
     STAFF: ("tag", "note"),
 }  # fmt: skip
+# How far back the page counts what each rule applied to; a period of the list of returns.
+COUNTED_DAYS = 90
 NEW, CHANGED, MOVED, REMOVED = "New", "Changed", "Moved", "Removed"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
     """One rule as the page lists it. ``up`` and ``down`` are the numbers of its neighbours in the
-    group, None at the ends; ``texts`` are what shoppers read, (language, text), English first."""
+    group, None at the ends; ``texts`` are what shoppers read, (language, text), English first.
+    ``hits`` counts the decisions it applied to, None where nobody counted."""
 
     number: int
     key: str
@@ -50,6 +56,11 @@ class RuleLine:
     oddities: tuple[str, ...] = ()
     up: int | None = None
     down: int | None = None
+    hits: int | None = None
+
+    @property
+    def hits_text(self) -> str:
+        return f"{self.hits:,}" if self.hits is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,11 @@ def rules_of(policy: Policy | None) -> tuple[Rule, ...]:
 
 
 def rule_groups(
-    policy: Policy, before: Policy | None = None, *, checked: bool = False
+    policy: Policy,
+    before: Policy | None = None,
+    *,
+    checked: bool = False,
+    hits: Mapping[str, int] | None = None,
 ) -> list[RuleGroup]:
     """Return the rules by what they do, numbered as they run; with ``before``, changed ones say so.
 
@@ -81,7 +96,7 @@ def rule_groups(
     for number, rule in enumerate(rules, 1):
         grouped[_group_of(rule)].append((number, rule))
     return [
-        RuleGroup(title, ICONS[title], tuple(_lines(policy, numbered, marks, odd)))
+        RuleGroup(title, ICONS[title], tuple(_lines(policy, numbered, marks, odd, hits or {})))
         for title, numbered in grouped.items()
         if numbered
     ]
@@ -104,11 +119,17 @@ def rules_context(draft: Policy | None, live: Policy | None) -> dict[str, object
     policy = draft or live
     if policy is None:
         return {}
-    before = live if draft else None
+    before, rules = live if draft else None, rules_of(policy)
+    since = now() - timedelta(days=COUNTED_DAYS)
+    counts = rule_counts([rule.key for rule in rules], since=since) if rules else None
+    hits = counts.by_rule if counts else None
     return {
-        "rule_groups": rule_groups(policy, before, checked=True),
+        "rule_groups": rule_groups(policy, before, checked=True, hits=hits),
         "rules_gone": removed_rules(policy, before),
-        "rule_count": len(rules_of(policy)),
+        "rule_count": len(rules),
+        "counted_days": COUNTED_DAYS,
+        "decision_count": counts.decisions if counts else 0,
+        "decisions": f"{counts.decisions:,}" if counts else "",
     }
 
 
@@ -127,6 +148,7 @@ def _lines(
     numbered: Sequence[tuple[int, Rule]],
     marks: dict[str, str],
     odd: dict[str, list[str]],
+    hits: Mapping[str, int],
 ) -> Iterator[RuleLine]:
     numbers = [None, *(number for number, _ in numbered), None]
     for place, (number, rule) in enumerate(numbered, 1):
@@ -141,6 +163,7 @@ def _lines(
             oddities=tuple(odd.get(rule.key, ())),
             up=numbers[place - 1],
             down=numbers[place + 1],
+            hits=hits.get(rule.key),
         )
 
 

@@ -38,7 +38,7 @@ from rma.actions.requested import (
     read_order,
     request_facts,
 )
-from rma.models import Note, Promise, Return, ReturnLine
+from rma.models import Note, Promise, Return, ReturnLine, RuleMatch
 from rma.numbers import new_rma_number
 from rma.policy.document import Policy
 from rma.policy.engine import evaluate
@@ -48,6 +48,7 @@ from rma.policy.types import Decision, Result, RuleSpoken, Verdict, to_json
 from rma.policy.withdrawal import RULE
 from rma.policy.withdrawal_terms import REASON
 from rma.quoting import Quote, line_shares
+from rma.rule_matches import new_matches
 from rma.states import ReturnStatus, StageFacts, stage_of
 
 # Where the policy itself says no, the request is kept as declined and the shopper gets the reason
@@ -117,7 +118,7 @@ def request_return(
         rma.decision = to_json(decision)
         rma.risk_score = score_of(decision.rules_spoken)
         rma.save(force_insert=True)
-        return_lines = _new_lines(rma, lines, quote)
+        return_lines = _new_lines(rma, lines, quote, new_matches(rma, decision))
         attach_photos(rma, [(line, row.pk) for line, row in zip(lines, return_lines, strict=True)])
         if outcome.status is ReturnStatus.OPEN:
             start_return(rma, return_lines, actor=actor, is_new=True)
@@ -237,7 +238,7 @@ def _new_return(
 
 
 def _new_lines(
-    rma: Return, lines: Sequence[RequestedLine], quote: Quote | None
+    rma: Return, lines: Sequence[RequestedLine], quote: Quote | None, matches: Sequence[RuleMatch]
 ) -> list[ReturnLine]:
     shares = line_shares(lines, quote)
     rows = [
@@ -258,7 +259,8 @@ def _new_lines(
         )
         for position, line in enumerate(lines)
     ]
-    insert_together(rows, new_promise(rma, Promise.Step.MADE, Promise.Rule.SEND_WINDOW))
+    promise = new_promise(rma, Promise.Step.MADE, Promise.Rule.SEND_WINDOW)
+    insert_together(rows, promise, matches)
     return rows
 
 

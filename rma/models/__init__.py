@@ -7,6 +7,7 @@ from rma.models.carrier import BuiltinParcel
 from rma.models.drafts import ReturnDraft
 from rma.models.links import OrderLink
 from rma.models.marks import ShopperMark
+from rma.models.matches import RuleMatch
 from rma.models.notes import Note, Photo
 from rma.models.policy import PolicyVersion
 from rma.models.promises import Promise
@@ -39,6 +40,7 @@ __all__ = [
     "Return",
     "ReturnDraft",
     "ReturnLine",
+    "RuleMatch",
     "Shipment",
     "ShopperMark",
     "TrackingEvent",

@@ -324,3 +324,8 @@ def own_rule_key(key: str) -> str:
 def is_own_rule(key: str) -> bool:
     """Say whether a rule that spoke is one of the merchant's own."""
     return key.startswith(_PREFIX)
+
+
+def key_of_own_rule(spoken: str) -> str | None:
+    """Return the merchant's key of a rule that spoke, None where it is one of the settings."""
+    return spoken.removeprefix(_PREFIX) if is_own_rule(spoken) else None

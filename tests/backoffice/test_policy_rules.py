@@ -16,6 +16,7 @@ from rma.actions.policy import publish_policy, save_draft
 from rma.actions.policy_rules import document_digest
 from rma.models import PolicyVersion
 from rma.policy.document import default_policy, parse_policy
+from tests import flows
 from tests.backoffice.conftest import HOME, SignIn, queries
 from tests.factories import make_member
 from tests.rma.policy.test_own_rules import do, rule, when
@@ -70,6 +71,36 @@ DEAR = {
 
 
 # The list
+
+
+def test_rules_say_how_often_they_spoke_and_list_the_returns(owner: Client, shop: Merchant) -> None:
+    with_rules(shop, {**FAULTS, "when": None}, COUNTRY, live=True)
+    with merchant_scope(shop.pk):
+        rma = flows.request(flows.order())
+    with_rules(shop, {**FAULTS, "when": None}, SHOES, COUNTRY)
+
+    answer = owner.get(POLICIES)
+
+    groups = answer.context["rule_groups"]
+    assert {line.key: line.hits for one in groups for line in one.lines} == {
+        "faults": 1,
+        "shoes": 0,
+        "germany": 0,
+    }
+    page = answer.content.decode()
+    assert "Matched in 90 days, of 1 decision" in page
+    address = f"{HOME}returns/?view=all&amp;rule=faults&amp;days=90"
+    assert f'href="{address}" aria-label="Rule 1: 1 of 1 in 90 days">1</a>' in page
+    listed = owner.get(address.replace("&amp;", "&"))
+    assert [row.rma.number for row in listed.context["rows"]] == [rma.number]
+    assert {"field": "Rule", "value": "is Faults", "remove_url": "?view=all&days=90"} in (
+        listed.context["chips"]
+    )
+    none = owner.get(f"{HOME}returns/?view=all&rule=shoes&days=90")
+    assert none.context["rows"] == []
+    assert ("shoes", "shoes") in next(
+        one["choices"] for one in none.context["fields"] if one["name"] == "rule"
+    )
 
 
 def test_rules_are_told_in_sentences_by_what_they_do(owner: Client, shop: Merchant) -> None:
