@@ -8,11 +8,15 @@ import pytest
 from django.db import transaction
 from playwright.sync_api import Page, Route, expect
 
+from returns_portal.core.actor import SYSTEM
 from returns_portal.tenancy.models import Merchant
+from rma.actions.policy import save_draft
 from rma.models import PolicyVersion
+from rma.policy.document import default_policy
 from tests import flows
 from tests.e2e.browsing import DESKTOP, PHONE, look
 from tests.e2e.conftest import Visit
+from tests.rma.policy.test_own_rules import do, rule
 
 pytestmark = pytest.mark.browser
 
@@ -151,6 +155,64 @@ def test_what_is_typed_while_fields_are_on_their_way_stays(shop: Merchant, staff
     expect(page.locator("#c-1-fact")).to_have_value("item.quantity")
     for value in ("#c-0-value", "#c-1-value", "#e-0-value"):
         expect(page.locator(value)).to_be_visible()
+
+
+def three_rules(shop: Merchant) -> None:
+    rules = [rule(None, do("tag", [key]), key=key) for key in ("first", "second", "third")]
+    with transaction.atomic():
+        save_draft({**default_policy("EUR"), "rules": rules}, actor=SYSTEM)
+
+
+def grips(page: Page) -> list[tuple[float, float]]:
+    """Return the middle of each rule's grip."""
+    boxes = [one.bounding_box() for one in page.locator("[data-grip]").all()]
+    return [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes if box]
+
+
+def test_rule_is_dragged_to_its_place(shop: Merchant, staff: Visit) -> None:
+    three_rules(shop)
+    page = staff().open(f"/app/{shop.slug}/policies/")
+    expect(page.locator("[data-grip]").last).to_be_visible()
+    first, _, third = grips(page)
+
+    page.mouse.move(*third)
+    page.mouse.down()
+    page.mouse.move(first[0], first[1] - 20, steps=4)
+    expect(page.locator("#rule-first")).to_have_attribute("data-drop", "before")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-drop], [data-dragging]")).to_have_count(0)
+    page.mouse.up()
+    page.mouse.move(*third)
+    page.mouse.down()
+    page.mouse.move(first[0], first[1] - 20, steps=4)
+    page.mouse.up()
+
+    expect(page.locator("#live")).to_contain_text("Rule 3 moved to 1.")
+    expect(page.locator("#rule-third")).to_be_focused()
+    assert [name for name, _ in rules()] == ["Third", "First", "Second"]
+
+
+def test_rule_is_dragged_by_touch(shop: Merchant, staff: Visit) -> None:
+    three_rules(shop)
+    page = staff("owner", width=PHONE).open(f"/app/{shop.slug}/policies/")
+    page.evaluate("document.getElementById('rule-second').scrollIntoView({block: 'center'})")
+    first = grips(page)[0]
+    below = page.locator("#rule-second").bounding_box()
+    assert below is not None
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *at: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y} for x, y in at]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", first)
+    touch("touchMove", (first[0], first[1] + 20))
+    touch("touchMove", (first[0], below["y"] + below["height"] * 0.75))
+    expect(page.locator("#rule-second")).to_have_attribute("data-drop", "after")
+    touch("touchEnd")
+
+    expect(page.locator("#live")).to_contain_text("Rule 1 moved to 2.")
+    assert [name for name, _ in rules()] == ["Second", "First", "Third"]
 
 
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
