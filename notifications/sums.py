@@ -24,7 +24,7 @@ def expected_sums(rma: Return) -> dict[str, Any]:
     """Return items with what each brings, what is added or kept, and the total, as agreed."""
     lines = list(rma.lines.all())
     breakdowns = list(rma.quote.get("breakdowns", {}).values())
-    rows = _charge_rows(breakdowns, rma.currency)
+    rows = [*_charge_rows(breakdowns, rma.currency), *_bonus_rows(breakdowns, rma.currency)]
     if rma.expected_minor:
         rows.append({"label": total_label(lines), "amount": rma.expected, "kind": "total"})
     fees = [fee for one in breakdowns for fee in one["fees"] if fee["kind"] == RETURN_SHIPPING]
@@ -58,9 +58,12 @@ def settled_sums(rma: Return, kind: ResolutionKind | None, amount: Money | None)
     breakdown = _decided(rma, kind)
     shares: dict[UUID, Money] = {}
     rows: list[dict[str, Any]] = []
-    if amount is not None and breakdown.get("total_minor") == amount.minor:
+    if amount is not None and _paid_in_all(breakdown) == amount.minor:
         shares = _settled_shares(goods, kind, breakdown, amount.currency)
-        rows = _charge_rows([breakdown], amount.currency)
+        rows = [
+            *_charge_rows([breakdown], amount.currency),
+            *_bonus_rows([breakdown], amount.currency),
+        ]
     if amount is not None:
         label = _("Store credit") if kind == ResolutionKind.STORE_CREDIT else _("Refund")
         rows.append({"label": label, "amount": amount, "kind": "total"})
@@ -90,10 +93,11 @@ def refund_values(event: Event) -> dict[str, Any]:
 
 
 def credit_values(event: Event) -> dict[str, Any]:
-    """Return the amount of a store credit and the balance it led to, as they were told then."""
+    """Return a store credit with its bonus and the balance it led to, as they were told then."""
     currency = str(event.facts["currency"])
+    bonus = _minor(event, "bonus_minor") if "bonus_minor" in event.facts else 0
     return {
-        "amount": Money(_minor(event, "amount_minor"), currency),
+        "amount": Money(_minor(event, "amount_minor") + bonus, currency),
         "balance": Money(_minor(event, "balance_minor"), currency),
     }
 
@@ -148,6 +152,17 @@ def _charge_rows(breakdowns: Iterable[dict[str, Any]], currency: str) -> list[di
     if back:
         rows.append({"label": _("Shipping you paid"), "amount": Money(back, currency)})
     return rows + _fee_rows(fees, currency)
+
+
+def _paid_in_all(breakdown: dict[str, Any]) -> int | None:
+    total = breakdown.get("total_minor")
+    return None if total is None else total + breakdown.get("bonus_minor", 0)
+
+
+def _bonus_rows(breakdowns: Iterable[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
+    bonus = sum(breakdown.get("bonus_minor", 0) for breakdown in breakdowns)
+    label = _("Bonus for taking store credit")
+    return [{"label": label, "amount": Money(bonus, currency)}] if bonus else []
 
 
 def _fee_rows(fees: Sequence[dict[str, Any]], currency: str) -> list[dict[str, Any]]:

@@ -122,6 +122,17 @@ def post_credit_issued(entry_id: UUID, amount: Money, breakdown: Mapping[str, An
     )
 
 
+def post_bonus_issued(entry_id: UUID, bonus: Money) -> Journal:
+    """Book what is given on top of store credit: an expense of its own, no part of the sale."""
+    return post(
+        kind="bonus_issued",
+        key=f"credit:{entry_id}",
+        currency=bonus.currency,
+        about_id=entry_id,
+        legs={Account.CREDIT_BONUS: bonus.minor, Account.STORE_CREDIT: -bonus.minor},
+    )
+
+
 def post_credit_spent(entry_id: UUID, amount: Money) -> Journal:
     """Book that store credit was used to pay in the shop."""
     return post(

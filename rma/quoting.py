@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 from uuid import UUID
 
 from refunds.calculation import (
+    BonusRule,
     Breakdown,
     Deduction,
     FeeRule,
@@ -72,7 +73,18 @@ class Quote:
     @property
     def total(self) -> Money:
         """What goes back to the shopper in money and credit together, after the fee."""
-        return self.refund + self.store_credit
+        return self.refund + self.credit
+
+    @property
+    def bonus(self) -> Money:
+        """What is given on top of ``store_credit``, for taking credit."""
+        priced = self.breakdowns.get(ResolutionKind.STORE_CREDIT)
+        return Money(priced.bonus_minor if priced is not None else 0, self.currency)
+
+    @property
+    def credit(self) -> Money:
+        """Return the store credit with its bonus."""
+        return self.store_credit + self.bonus
 
     @property
     def return_shipping(self) -> Money:
@@ -113,6 +125,7 @@ class Quote:
             "currency": self.currency,
             "refund_minor": self.refund.minor,
             "store_credit_minor": self.store_credit.minor,
+            "bonus_minor": self.bonus.minor,
             "fee_minor": self.fee.minor,
             "per_line": {str(key): amount.minor for key, amount in self.per_line.items()},
             "breakdowns": {kind: self.breakdown(kind) for kind in self.breakdowns},
@@ -176,7 +189,11 @@ def _priced(
             continue
         asked = [line for line, _ in wanted]
         back = "never" if kind is ResolutionKind.EXCHANGE else _shipping_back(asked, policy)
-        rules = RefundPolicy(cast(ShippingBack, back), fees if kind in BEARING else ())
+        rules = RefundPolicy(
+            cast(ShippingBack, back),
+            fees if kind in BEARING else (),
+            _bonus(policy, snapshot.currency) if kind is ResolutionKind.STORE_CREDIT else None,
+        )
         request = ReturnRequest(lines=_merged(wanted), merchant_fault=fault)
         priced[kind] = calculate(snapshot, priors, request, rules)
         fees = still_due(fees, priced[kind])
@@ -185,6 +202,10 @@ def _priced(
             prior = replace(prior, kept_minor=_goods_minor(priced[kind]))
         priors = (*priors, prior)
     return priced
+
+
+def _bonus(policy: Policy, currency: str) -> BonusRule | None:
+    return policy.credit_bonus.rule() if policy.currency == currency else None
 
 
 def earlier_resolutions(order: Order, own_units: Mapping[UUID, int]) -> tuple[PriorRefund, ...]:

@@ -16,7 +16,7 @@ from returns_portal.core.db import action_transaction, claim
 from returns_portal.core.errors import Conflict, DomainError, InvalidInput, NotFound
 from returns_portal.core.money import Money
 
-ISSUED, SPENT, REVERSED = "issued", "spent", "reversed"
+ISSUED, SPENT, REVERSED, BONUS = "issued", "spent", "reversed", "bonus"
 
 
 def issue_credit(
@@ -27,10 +27,12 @@ def issue_credit(
     about_id: UUID | None,
     actor: Actor,
     breakdown: dict[str, Any] | None = None,
+    bonus: Money | None = None,
 ) -> StoreCreditEntry:
     """Add ``amount`` to a customer's credit in that currency, once per ``key``.
 
-    ``breakdown`` is the calculation the amount came from; it tells the books the tax inside it.
+    ``breakdown`` is the calculation the amount came from; it tells the books the tax inside it. A
+    ``bonus`` on top is an entry of its own, which can be taken back apart.
     """
     _check_amount(amount)
     with action_transaction():
@@ -43,8 +45,24 @@ def issue_credit(
             return known
         entry = _write(credit, amount.minor, ISSUED, key, about_id, actor)
         ledger.post_credit_issued(entry.pk, amount, breakdown or {})
-        _record(EventKind.CREDIT_ISSUED, credit, entry, actor)
+        told = {}
+        if bonus:
+            _give_bonus(credit, bonus, f"{key}:bonus", about_id, actor)
+            told["bonus_minor"] = bonus.minor
+        _record(EventKind.CREDIT_ISSUED, credit, entry, actor, **told)
     return entry
+
+
+def _give_bonus(
+    credit: StoreCredit, bonus: Money, key: str, about_id: UUID | None, actor: Actor
+) -> None:
+    _check_amount(bonus)
+    if bonus.currency != credit.currency:
+        raise InvalidInput(
+            f"This credit is in {credit.currency}.", code="wrong_currency", field="bonus"
+        )
+    entry = _write(credit, bonus.minor, BONUS, key, about_id, actor)
+    ledger.post_bonus_issued(entry.pk, bonus)
 
 
 def spend_credit(

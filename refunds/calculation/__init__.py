@@ -8,6 +8,7 @@ from __future__ import annotations
 from refunds.calculation.breakdown import Breakdown, ChargeRefund, FeeCharged, LineRefund, Row
 from refunds.calculation.exchange import Difference, exchange_difference
 from refunds.calculation.model import (
+    BonusRule,
     ChargeRequest,
     ChargeSnapshot,
     Deduction,
@@ -26,6 +27,7 @@ from refunds.calculation.quote import quote
 from refunds.calculation.remaining import position
 
 __all__ = [
+    "BonusRule",
     "Breakdown",
     "ChargeRefund",
     "ChargeRequest",
@@ -59,7 +61,13 @@ def as_prior(breakdown: Breakdown, status: str = "settled") -> PriorRefund:
         for line in breakdown.lines
     ]
     charges = [PriorPart(charge.charge_id, 0, charge.value) for charge in breakdown.charges]
-    return PriorRefund((*lines, *charges), kept_minor=breakdown.kept_minor, status=status)
+    return PriorRefund(
+        (*lines, *charges),
+        kept_minor=breakdown.kept_minor,
+        status=status,
+        credited_minor=breakdown.credited_minor,
+        bonus_minor=breakdown.bonus_minor,
+    )
 
 
 def max_refundable(order: OrderSnapshot, priors: tuple[PriorRefund, ...] = ()) -> int:

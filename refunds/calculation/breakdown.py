@@ -71,7 +71,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """A priced refund. ``net_minor + tax_minor == total_minor``, none of them negative."""
+    """A priced refund. ``net_minor + tax_minor == total_minor``, none of them negative.
+
+    ``bonus_minor`` is given on top of the total and is no part of it; ``credited_minor`` is what it
+    was given for.
+    """
 
     currency: str
     total_minor: int
@@ -80,6 +84,8 @@ class Breakdown:
     charges: tuple[ChargeRefund, ...] = ()
     fees: tuple[FeeCharged, ...] = ()
     remaining_minor: int = 0
+    credited_minor: int = 0
+    bonus_minor: int = 0
 
     @property
     def net_minor(self) -> int:
@@ -151,6 +157,8 @@ class Breakdown:
                 )
             )
         rows.append(Row("total", "refund_total", self.total_minor))
+        if self.bonus_minor:
+            rows.append(Row("note", "bonus", self.bonus_minor))
         if self.tax_minor:
             rows.append(Row("note", "tax_included", self.tax_minor))
         return tuple(rows)

@@ -160,12 +160,15 @@ class PriorRefund:
 
     ``unassigned_minor`` is money that went back without naming a line; it lessens every line and
     charge in proportion. ``kept_minor`` is what fees and deductions held back from the parts.
+    ``bonus_minor`` was given on top of ``credited_minor`` of store credit.
     """
 
     parts: tuple[PriorPart, ...] = ()
     unassigned_minor: int = 0
     kept_minor: int = 0
     status: str = "settled"
+    credited_minor: int = 0
+    bonus_minor: int = 0
 
     @property
     def counts(self) -> bool:
@@ -262,8 +265,18 @@ class FeeRule:
 
 
 @dataclass(frozen=True, slots=True)
+class BonusRule:
+    """What is given on top of store credit: a share of it and a fixed sum, within a bound."""
+
+    share_bp: int = 0
+    fixed_minor: int = 0
+    most_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RefundPolicy:
-    """The merchant's rules that touch the sum."""
+    """The merchant's rules that touch the sum; a ``bonus`` only where it goes out as credit."""
 
     shipping_back: ShippingBack = "never"
     fees: tuple[FeeRule, ...] = ()
+    bonus: BonusRule | None = None

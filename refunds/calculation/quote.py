@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from refunds.calculation.bonus import bonus_now
 from refunds.calculation.breakdown import Breakdown, ChargeRefund, FeeCharged, LineRefund
 from refunds.calculation.model import (
     Deduction,
@@ -50,7 +51,7 @@ def quote(
             code="nothing_left",
             facts={"max_refundable_minor": 0},
         )
-    return _breakdown(order, standing, request, policy, taken)
+    return _breakdown(order, standing, request, policy, taken, priors)
 
 
 def _deduction(line: ReturnLine | None, part: Taken) -> Parts:
@@ -151,6 +152,7 @@ def _breakdown(
     request: ReturnRequest,
     policy: RefundPolicy,
     taken: list[Taken],
+    priors: tuple[PriorRefund, ...],
 ) -> Breakdown:
     lines = tuple(_line_refund(order, part) for part in taken if part.balance.kind == LINE)
     charges = tuple(_charge_refund(part) for part in taken if part.balance.kind in (SHIPPING, FEE))
@@ -179,4 +181,6 @@ def _breakdown(
         charges=charges,
         fees=fees,
         remaining_minor=left,
+        credited_minor=total if policy.bonus is not None else 0,
+        bonus_minor=bonus_now(policy.bonus, priors, total) if policy.bonus is not None else 0,
     )

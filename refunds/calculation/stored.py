@@ -23,6 +23,8 @@ def to_json(breakdown: Breakdown) -> dict[str, Any]:
         "deduction_minor": breakdown.deduction_minor,
         "kept_minor": breakdown.kept_minor,
         "remaining_minor": breakdown.remaining_minor,
+        "credited_minor": breakdown.credited_minor,
+        "bonus_minor": breakdown.bonus_minor,
         "lines": [
             {
                 "line": line.line_id,
@@ -77,7 +79,13 @@ def prior_from_json(stored: Mapping[str, Any], status: str = "settled") -> Prior
         for entry in stored["lines"]
     ]
     charges = [PriorPart(entry["charge"], 0, _read(entry)) for entry in stored["charges"]]
-    return PriorRefund((*lines, *charges), kept_minor=stored["kept_minor"], status=status)
+    return PriorRefund(
+        (*lines, *charges),
+        kept_minor=stored["kept_minor"],
+        status=status,
+        credited_minor=stored.get("credited_minor", 0),
+        bonus_minor=stored.get("bonus_minor", 0),
+    )
 
 
 def _read(entry: Mapping[str, Any]) -> Parts:

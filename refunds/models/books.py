@@ -18,6 +18,7 @@ class Account(models.TextChoices):
     STORE_CREDIT = "store_credit", "Store credit liability"
     FEE_INCOME = "fee_income", "Return fee income"
     TAX_PAYABLE = "tax_payable", "Tax payable"
+    CREDIT_BONUS = "credit_bonus", "Store credit bonus"
 
 
 class Journal(TenantModel):

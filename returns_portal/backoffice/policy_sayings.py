@@ -177,6 +177,12 @@ def _restocking(path: tuple[str, ...], value: Any, side: Side) -> str:
     return ". ".join(SAYINGS[path[0], name](path, value[name], side) for name in value)
 
 
+def _credit_bonus(path: tuple[str, ...], value: Any, side: Side) -> str:
+    if value is None:
+        return "Store credit brings nothing on top"
+    return ". ".join(SAYINGS[path[0], name](path, value[name], side) for name in value)
+
+
 def _condition(_path: tuple[str, ...], value: Any, side: Side) -> str:
     if value is None:
         return "It speaks always"
@@ -351,6 +357,13 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
     ),
     ("restocking", "waived_reasons"): _reason_list("No restocking fee for these reasons: {}"),
     ("restocking", "tax_bp"): _share("{} tax is in the restocking sum"),
+    ("credit_bonus",): _credit_bonus,
+    ("credit_bonus", "share_bp"): _share("Store credit brings {} on top"),
+    ("credit_bonus", "amount_minor"): _amount("Store credit brings {} on top per order"),
+    ("credit_bonus", "most_minor"): _amount(
+        "What store credit brings on top is {} per order at most",
+        "What store credit brings on top has no bound",
+    ),
     ("shipping_back",): _named(SHIPPING_WORDS),
     ("refund_days",): _days("Refunds go out within {} of receiving"),
     ("send_within_days",): _days("Approved returns are sent within {}"),

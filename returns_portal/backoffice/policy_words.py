@@ -239,6 +239,14 @@ def _more_fees(policy: Policy) -> Iterator[Sentence]:
         yield Sentence("fee_tax", html)
     if terms.share_bp or terms.amount_minor:
         yield Sentence("restocking", _restocking(policy))
+    bonus = policy.credit_bonus
+    given = [_percent(bonus.share_bp)] if bonus.share_bp else []
+    given += [_amount(bonus.amount_minor, policy.currency)] if bonus.amount_minor else []
+    if given:
+        bound = bonus.most_minor
+        cap = "" if bound is None else f", {_amount(bound, policy.currency)} per order at most"
+        html = format_html("Store credit brings {} on top{}", _words(given), cap)
+        yield Sentence("credit_bonus", html)
     if fee.most_minor is not None:
         most = _amount(fee.most_minor, policy.currency)
         yield Sentence("fees_most", format_html("All fees together: <b>{}</b> at most", most))

@@ -282,7 +282,8 @@ def money_table(detail: ReturnDetail, payments: Sequence[Payment]) -> MoneyTable
     for kind, breakdown in breakdowns.items():
         rows += [_money_row(detail, kind, line, payments) for line in breakdown["lines"]]
         extras += _extras(breakdown)
-        total += Money(breakdown["total_minor"], breakdown["currency"])
+        bonus = breakdown.get("bonus_minor", 0)
+        total += Money(breakdown["total_minor"] + bonus, breakdown["currency"])
     return MoneyTable(rows, extras, total, is_settled=bool(live))
 
 
@@ -343,6 +344,9 @@ def _extras(breakdown: dict[str, Any]) -> list[dict[str, Any]]:
                 "note": fee["waiver"],
             }
         )
+    if breakdown.get("bonus_minor"):
+        bonus = Money(breakdown["bonus_minor"], currency)
+        rows.append({"label": "Bonus on the store credit", "amount": bonus})
     return rows
 
 

@@ -60,6 +60,10 @@ class Preview:
         return self.quote.store_credit if self.quote else Money.zero(self.currency)
 
     @property
+    def bonus(self) -> Money:
+        return self.quote.bonus if self.quote else Money.zero(self.currency)
+
+    @property
     def fee(self) -> Money:
         return self.quote.fee if self.quote else Money.zero(self.currency)
 
@@ -219,6 +223,7 @@ def _resolutions(rma: Return, preview: Preview, actor: Actor) -> list[Resolution
                 rma=rma,
                 kind=kind,
                 amount_minor=amounts[kind].minor if kind in amounts else 0,
+                bonus_minor=preview.bonus.minor if kind == Kind.STORE_CREDIT else 0,
                 currency=rma.currency,
                 units=units,
                 breakdown=preview.quote.breakdown(kind),
@@ -269,6 +274,7 @@ def _credit(rma: Return, order: Order, resolution: Resolution, actor: Actor) -> 
         about_id=rma.pk,
         actor=actor,
         breakdown=resolution.breakdown,
+        bonus=resolution.bonus,
     )
     _settled(resolution)
 

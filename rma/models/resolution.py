@@ -50,8 +50,9 @@ class Exchange(TenantModel):
 class Resolution(TenantModel):
     """What a return owes, of one kind; at most one of each kind is alive per return.
 
-    ``amount_minor`` is what is paid or credited in minor units (zero for an even exchange), and
-    ``units`` counts the accepted units by return line id.
+    ``amount_minor`` is what is paid or credited in minor units (zero for an even exchange),
+    ``bonus_minor`` is given on top as credit, and ``units`` counts the accepted units by return
+    line id.
     """
 
     rma = TenantForeignKey(Return, related_name="resolutions", db_index=True)
@@ -64,6 +65,7 @@ class Resolution(TenantModel):
         default=ResolutionStatus.APPROVED,
     )
     amount_minor = models.BigIntegerField(default=0)
+    bonus_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
     units = models.JSONField(default=dict)
     breakdown = models.JSONField(default=dict)
@@ -81,6 +83,7 @@ class Resolution(TenantModel):
                 name="resolution_alive_once",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gte=0), name="resolution_amount"),
+            models.CheckConstraint(condition=Q(bonus_minor__gte=0), name="resolution_bonus"),
         ]
 
     def __str__(self) -> str:
@@ -89,3 +92,7 @@ class Resolution(TenantModel):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def bonus(self) -> Money:
+        return Money(self.bonus_minor, self.currency)

@@ -10,6 +10,7 @@ from typing import Any
 
 from returns_portal.core.errors import InvalidInput
 from returns_portal.core.money import exponent
+from rma.policy.bonus import read_bonus
 from rma.policy.fees import Fee, read_fee, read_restocking
 from rma.policy.model import (
     METHODS,
@@ -46,7 +47,7 @@ __all__ = [
 
 SCHEMA = 1
 # Sections a document may leave out; it then reads as it did before they existed.
-OPTIONAL = {"rules", "risk", "restocking", SECTION}
+OPTIONAL = {"rules", "risk", "restocking", "credit_bonus", SECTION}
 
 
 def default_policy(currency: str) -> dict[str, Any]:
@@ -159,6 +160,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         approval=_approval(reader, keys),
         fee=read_fee(reader, keys),
         restocking=read_restocking(reader, keys),
+        credit_bonus=read_bonus(reader),
         shipping_back=reader.choice("shipping_back", SHIPPING_BACK),
         refund_days=reader.days("refund_days"),
         send_within_days=reader.days("send_within_days", low=1),

@@ -167,6 +167,12 @@ def _restocking_amount(policy: Policy, minor: int) -> Policy:
     return _same(policy, restocking=replace(policy.restocking, amount_minor=minor))
 
 
+def _bonus(name: str) -> Callable[[Policy, Any], Policy]:
+    return lambda policy, value: _same(
+        policy, credit_bonus=replace(policy.credit_bonus, **{name: value})
+    )
+
+
 def _approved(policy: Policy, _: Any) -> Policy:
     easy = replace(
         policy.approval,
@@ -253,6 +259,10 @@ _KINDS = (
                change=_set("restocking_bp")),
     EffectKind("restocking_amount", "Restocking fee, fixed sum", "restocking_amount", "money",
                False, change=_restocking_amount),
+    EffectKind("credit_bonus", "Bonus on store credit", "credit_bonus", "share", False,
+               reach="every", change=_bonus("share_bp")),
+    EffectKind("credit_bonus_amount", "Bonus on store credit, fixed sum", "credit_bonus_amount",
+               "money", False, reach="every", change=_bonus("amount_minor")),
     EffectKind("shipping_back", "Outbound shipping goes back", "shipping", "shipping", False,
                reach="every", change=_set("shipping_back")),
     EffectKind("refund_days", "Days to refund after receiving", "refund_days", "days", False,

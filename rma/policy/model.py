@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from rma.policy.bonus import NO_BONUS, CreditBonus
 from rma.policy.fees import NO_RESTOCKING, Fee, Restocking
 from rma.policy.windows import Window
 from rma.policy.withdrawal_terms import REASON, STATUTORY, Terms
@@ -146,6 +147,7 @@ class Policy:
     rules: Rules | None = None
     risk: Risk | None = None
     restocking: Restocking = NO_RESTOCKING
+    credit_bonus: CreditBonus = NO_BONUS
     # What a rule holds back of an item's value, in basis points; None where none says anything.
     restocking_bp: int | None = None
     withdrawal: Terms = STATUTORY

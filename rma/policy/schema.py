@@ -137,6 +137,7 @@ def _document() -> Schema:
             "approval": _object(approval),
             "fee": _fee(),
             "restocking": _or_null(_restocking()),
+            "credit_bonus": _or_null(_credit_bonus()),
             "shipping_back": _choice(SHIPPING_BACK),
             "refund_days": _DAYS,
             "send_within_days": _whole(1, MAX_DAYS),
@@ -147,6 +148,7 @@ def _document() -> Schema:
             "rules": _or_null(_list(_rule(), 0, MOST_RULES)),
         },
         "restocking",
+        "credit_bonus",
         SECTION,
         "risk",
         "rules",
@@ -168,6 +170,11 @@ def _fee() -> Schema:
     }
     needed = {"amount_minor": _MONEY, "waived_for_fault": _FLAG, "waived_for_exchange": _FLAG}
     return _object({**needed, **optional}, *optional)
+
+
+def _credit_bonus() -> Schema:
+    most = {"most_minor": _or_null(_MONEY)}
+    return _object({"share_bp": _BASIS_POINTS, "amount_minor": _MONEY, **most}, "most_minor")
 
 
 def _restocking() -> Schema:

@@ -27,7 +27,7 @@ FEES = {
     "fee_by_country": "Germany: 3.95\nAT 4.50\n", "label_cost": "on", "fee_tax": "19",
     "fees_most": "15", "restocking_share": "12.5", "restocking_amount": "2.50",
     "restocking_per": "line", "restocking_tax": "19", "restocking_fault": "on", "r-2-free": "on",
-    "r-2-not_restocked": "on",
+    "r-2-not_restocked": "on", "bonus_share": "10", "bonus_amount": "1", "bonus_most": "20",
 }  # fmt: skip
 
 
@@ -43,6 +43,10 @@ def test_fees_are_kept_and_shown_again(owner: Client, shop: Merchant) -> None:
     assert document["restocking"] == {
         "share_bp": 1250, "amount_minor": 250, "per": "line", "waived_for_fault": True,
         "waived_reasons": ["changed_mind"], "tax_bp": 1900,
+    }  # fmt: skip
+
+    assert document["credit_bonus"] == {
+        "share_bp": 1000, "amount_minor": 100, "most_minor": 2000,
     }  # fmt: skip
 
     owner.post(EDIT, policy_form(owner))
@@ -95,5 +99,6 @@ def test_fees_are_said_in_sentences(owner: Client, shop: Merchant) -> None:
         "From <b>DE</b>, take <b>€3.95</b> instead",
         "Keep <b>12.5 %</b>, <b>€2.50 for each item of the order with 19 % tax</b> for restocking",
         "All fees together: <b>€15.00</b> at most",
+        "Store credit brings <b>10 %</b>, <b>€1.00</b> on top, €20.00 per order at most",
     ):
         assert words in page

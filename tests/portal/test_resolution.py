@@ -293,3 +293,19 @@ def test_fees_are_shown_with_their_ceiling_before_anything_is_confirmed(
     assert "Return shipping, at most" in page
     assert "Restocking fee" in page
     assert "€77.55" in page
+
+
+def test_bonus_on_credit_is_shown_live_beside_the_refund(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    publish(credit_bonus={"share_bp": 1000, "amount_minor": 0, "most_minor": 500})
+    shopper.find()
+    shopper.choose(lines[0])
+
+    page = text(shopper.step("resolution"))
+    quote = text(shopper.step("quote", wish(lines[0], "store_credit")))
+
+    assert "€5.00 more than as a refund." in page
+    assert "€90.50" in page
+    assert "Bonus for taking store credit" in quote
+    assert "€85.55 store credit" in quote

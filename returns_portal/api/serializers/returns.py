@@ -93,6 +93,7 @@ class ReturnOut(serializers.Serializer):
     expected = MoneyOut()
     fee = MoneyOut()
     fees = FeeOut(many=True)
+    bonus = MoneyOut()
     created_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
@@ -117,6 +118,7 @@ def show_return(rma: Return) -> dict[str, Any]:
         "expected": money(rma.expected_minor, rma.currency),
         "fee": money(rma.fee_minor, rma.currency),
         "fees": _show_fees(rma),
+        "bonus": money(rma.quote.get("bonus_minor", 0), rma.currency),
         "created_at": instant(rma.created_at),
         "decided_at": instant(rma.decided_at),
         "closed_at": instant(rma.closed_at),

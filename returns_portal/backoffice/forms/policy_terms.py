@@ -97,6 +97,10 @@ class TermsForm(forms.Form):
         label="No restocking fee when it is our fault", required=False, initial=True
     )
 
+    bonus_share = ShareField(label="Bonus on store credit, in percent")
+    bonus_amount = AmountField(label="Bonus on store credit, fixed sum per order")
+    bonus_most = AmountField(label="Bonus per order at most")
+
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
@@ -107,6 +111,7 @@ class TermsForm(forms.Form):
     def initial_of(document: Mapping[str, Any]) -> dict[str, object]:
         fee, currency = document["fee"], document["currency"]
         restocking = document.get("restocking") or {}
+        bonus = document.get("credit_bonus") or {}
         countries = (fee.get("by_country") or {}).items()
         return {
             "fee_by_country": "\n".join(f"{code} {_money(minor, currency)}"
@@ -119,6 +124,9 @@ class TermsForm(forms.Form):
             "restocking_per": restocking.get("per", "return"),
             "restocking_tax": _percent(restocking.get("tax_bp")),
             "restocking_fault": restocking.get("waived_for_fault", True),
+            "bonus_share": _percent(bonus.get("share_bp")),
+            "bonus_amount": _money(bonus.get("amount_minor") or None, currency),
+            "bonus_most": _money(bonus.get("most_minor"), currency),
         }  # fmt: skip
 
     def document(
@@ -133,7 +141,17 @@ class TermsForm(forms.Form):
         _keep(document["fee"], "tax_bp", entered["fee_tax"])
         _keep(document["fee"], "most_minor", entered["fees_most"], entered["fees_most"] is not None)
         _keep(document, "restocking", self._restocking(waived["restocking"]))
+        _keep(document, "credit_bonus", self._bonus())
         return document
+
+    def _bonus(self) -> dict[str, Any]:
+        entered = self.cleaned_data
+        share, amount = entered["bonus_share"], entered["bonus_amount"] or 0
+        if not share and not amount:
+            return {}
+        section = {"share_bp": share, "amount_minor": amount}
+        _keep(section, "most_minor", entered["bonus_most"], entered["bonus_most"] is not None)
+        return section
 
     def _restocking(self, waived: list[str]) -> dict[str, Any]:
         entered = self.cleaned_data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,13 +11,14 @@ from django.utils.translation import ngettext
 
 from returns_portal.commerce.models import OrderLine
 from returns_portal.core.money import Money, format_money
-from returns_portal.core.words import day
+from returns_portal.core.words import day, percent
 from returns_portal.portal.basket import Basket
 from returns_portal.portal.forms.resolution import WishForm
 from returns_portal.portal.replacements import Replacements
 from returns_portal.portal.showing.money import paid_with, replacement_name
 from rma.drafts import Answer
 from rma.policy.approval import waives_fee
+from rma.policy.bonus import CreditBonus
 from rma.policy.wording import reason_label
 from rma.states import ResolutionKind
 
@@ -138,11 +139,45 @@ def _refund(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, An
 
 def _credit(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, Any]:
     ready = _("Ready as soon as we’ve checked your item. Never expires.")
+    more, told = _bonus_words(basket, answer)
+    words = [told, ready, _fee_words(basket, answer, Kind.STORE_CREDIT)]
     return {
         "title": _("Store credit"),
-        "note": f"{ready} {_fee_words(basket, answer, Kind.STORE_CREDIT)}".strip(),
-        "price": worth,
+        "note": " ".join(filter(None, words)),
+        "price": worth + more if worth is not None else None,
     }
+
+
+def _bonus_words(basket: Basket, answer: Answer) -> tuple[Money, str]:
+    """Return what credit brings on top for a single item, and the words about it.
+
+    With several items it depends on what is chosen for the others, so the words tell the rule and
+    the money table the sum.
+    """
+    terms, zero = basket.policy.credit_bonus, Money.zero(basket.order.currency)
+    if terms.rule() is None or basket.policy.currency != basket.order.currency:
+        return zero, ""
+    if len(basket.answers) == 1:
+        quote = basket.price([replace(answer, wanted=Kind.STORE_CREDIT)])
+        more = quote.bonus if quote is not None else zero
+        words = _("%(amount)s more than as a refund.") % {"amount": format_money(more)}
+        return more, words if more else ""
+    return zero, _bonus_rule(terms, basket.order.currency)
+
+
+def _bonus_rule(terms: CreditBonus, currency: str) -> str:
+    share = {"share": percent(terms.share_bp)}
+    amount = {"amount": format_money(Money(terms.amount_minor, currency))}
+    if terms.share_bp and terms.amount_minor:
+        words = _("%(share)s and %(amount)s on top.") % {**share, **amount}
+    elif terms.share_bp:
+        words = _("%(share)s on top.") % share
+    else:
+        words = _("%(amount)s on top, once.") % amount
+    if terms.most_minor is None:
+        return words
+    most = _("%(amount)s at most.") % {"amount": format_money(Money(terms.most_minor, currency))}
+    return f"{words} {most}"
 
 
 def _exchange(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, Any]:

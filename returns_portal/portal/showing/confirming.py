@@ -13,6 +13,7 @@ from returns_portal.commerce.models import Variant
 from returns_portal.core.money import Money, format_money
 from returns_portal.portal.basket import Basket
 from returns_portal.portal.showing.money import (
+    bonus_rows,
     deduction_label,
     fee_rows,
     fees_of,
@@ -159,7 +160,8 @@ def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
         label = _("Refund to %(payment)s") % {"payment": payment}
         rows.append({"kind": "total", "label": label, "amount": quote.refund})
     if Kind.STORE_CREDIT in quote.breakdowns:
-        rows.append({"kind": "total", "label": _("Store credit"), "amount": quote.store_credit})
+        rows += bonus_rows(quote.bonus)
+        rows.append({"kind": "total", "label": _("Store credit"), "amount": quote.credit})
     return rows
 
 

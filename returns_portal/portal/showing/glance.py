@@ -149,6 +149,7 @@ def _costs(policy: Policy) -> Iterator[str]:
     else:
         yield from _shipping_costs(policy)
     yield from _restocking(policy)
+    yield from _bonus(policy)
     if fee.most_minor is not None:
         most = format_money(Money(fee.most_minor, policy.currency))
         yield _("All fees of a return together are never more than %(amount)s.") % {"amount": most}
@@ -176,6 +177,19 @@ def _shipping_costs(policy: Policy) -> Iterator[str]:
         yield _("It is free if you exchange.")
     if "own" in policy.methods:
         yield _("It is not charged if you send the parcel with a carrier of your own.")
+
+
+def _bonus(policy: Policy) -> Iterator[str]:
+    terms = policy.credit_bonus
+    if terms.share_bp:
+        words = _("Store credit is %(share)s more than a refund.")
+        yield words % {"share": percent(terms.share_bp)}
+    if terms.amount_minor:
+        amount = format_money(Money(terms.amount_minor, policy.currency))
+        yield _("With store credit you get %(amount)s on top, once per order.") % {"amount": amount}
+    if terms.rule() is not None and terms.most_minor is not None:
+        amount = format_money(Money(terms.most_minor, policy.currency))
+        yield _("What comes on top is %(amount)s per order at most.") % {"amount": amount}
 
 
 def _restocking(policy: Policy) -> Iterator[str]:

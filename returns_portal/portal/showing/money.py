@@ -176,12 +176,20 @@ def _shipping_rows(currency: str, fees: list[dict[str, Any]], brief: bool) -> li
     return [{**row, "note": note, "amount": Money.zero(currency)}]
 
 
+def bonus_rows(bonus: Money) -> list[Row]:
+    """Return the row about what comes on top of store credit, if anything does."""
+    if not bonus:
+        return []
+    return [{"kind": "plus", "label": _("Bonus for taking store credit"), "amount": bonus}]
+
+
 def _total_rows(quote: Quote) -> list[Row]:
     rows = []
     if Kind.REFUND in quote.breakdowns:
         rows.append({"kind": "total", "label": _("Refund to you"), "amount": quote.refund})
     if Kind.STORE_CREDIT in quote.breakdowns:
-        rows.append({"kind": "total", "label": _("Store credit"), "amount": quote.store_credit})
+        rows += bonus_rows(quote.bonus)
+        rows.append({"kind": "total", "label": _("Store credit"), "amount": quote.credit})
     if not rows:
         rows.append({"kind": "total", "label": _("To pay"), "amount": Money.zero(quote.currency)})
     return rows
@@ -214,8 +222,8 @@ def bar(
     money = []
     if quote.refund:
         money.append(_("%(amount)s refund") % {"amount": format_money(quote.refund)})
-    if quote.store_credit:
-        money.append(_("%(amount)s store credit") % {"amount": format_money(quote.store_credit)})
+    if quote.credit:
+        money.append(_("%(amount)s store credit") % {"amount": format_money(quote.credit)})
     goods = []
     for answer in answers:
         if answer.wanted == Kind.EXCHANGE:

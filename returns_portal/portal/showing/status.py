@@ -43,17 +43,23 @@ def amounts(status: ShopperStatus) -> Amounts:
     expected = Money(rma.expected_minor, rma.currency)
     alive = [one for one in status.resolutions if one.status != ResolutionStatus.CANCELLED]
     if alive:
-        by_kind = {one.kind: one.amount for one in alive}
+        by_kind = {one.kind: one.amount + one.bonus for one in alive}
         zero = Money.zero(rma.currency)
         return Amounts(
             by_kind.get(Kind.REFUND, zero), by_kind.get(Kind.STORE_CREDIT, zero), expected, True
         )
     return Amounts(
         Money(rma.quote.get("refund_minor", 0), rma.currency),
-        Money(rma.quote.get("store_credit_minor", 0), rma.currency),
+        expected_credit(rma),
         expected,
         False,
     )
+
+
+def expected_credit(rma: Return) -> Money:
+    """Return the store credit that was shown at confirm, with its bonus."""
+    minor = rma.quote.get("store_credit_minor", 0) + rma.quote.get("bonus_minor", 0)
+    return Money(minor, rma.currency)
 
 
 @dataclass(frozen=True, slots=True)

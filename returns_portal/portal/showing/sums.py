@@ -9,8 +9,13 @@ from django.utils.translation import gettext as _
 
 from returns_portal.core.money import Money
 from returns_portal.portal.showing.confirming import outcome_words
-from returns_portal.portal.showing.money import deduction_label, fee_rows, replacement_name
-from returns_portal.portal.showing.status import Facts
+from returns_portal.portal.showing.money import (
+    bonus_rows,
+    deduction_label,
+    fee_rows,
+    replacement_name,
+)
+from returns_portal.portal.showing.status import Facts, expected_credit
 from rma.fees import RESTOCKING
 from rma.models import Exchange, Return, Shipment
 from rma.policy.wording import reason_label
@@ -64,7 +69,7 @@ def sum_rows(facts: Facts) -> list[dict[str, Any]]:
     rows = _stored_rows(facts)
     expected = {
         Kind.REFUND: Money(rma.quote.get("refund_minor", 0), rma.currency),
-        Kind.STORE_CREDIT: Money(rma.quote.get("store_credit_minor", 0), rma.currency),
+        Kind.STORE_CREDIT: expected_credit(rma),
     }
     wanted = {line.wanted for line in facts.status.lines}
     for kind, label, amount in (
@@ -104,7 +109,8 @@ def _stored_rows(facts: Facts) -> list[dict[str, Any]]:
                 {"kind": "plus", "label": _("Delivery you paid"), "amount": money(row["minor"])}
             )
     fees = [fee for _kind, one in stored for fee in one.get("fees", [])]
-    return rows + fee_rows(rma.currency, fees, brief=True)
+    bonus = sum(one.get("bonus_minor", 0) for _kind, one in stored)
+    return rows + fee_rows(rma.currency, fees, brief=True) + bonus_rows(money(bonus))
 
 
 def _stored(facts: Facts) -> list[tuple[str, dict[str, Any]]]:

@@ -165,6 +165,6 @@ def _seen(basket: Basket) -> str:
         for one in basket.answers
     ]
     totals = [
-        [quote.refund.minor, quote.store_credit.minor, quote.fee.minor] for quote in quotes if quote
+        [quote.refund.minor, quote.credit.minor, quote.fee.minor] for quote in quotes if quote
     ]
     return hashlib.sha256(json.dumps([shown, totals]).encode()).hexdigest()[:32]

@@ -167,6 +167,9 @@ _WITHDRAWAL = st.fixed_dictionaries(
 
 
 _SHARE = st.integers(0, 10_000)
+_BONUS = st.fixed_dictionaries(
+    {"share_bp": _SHARE, "amount_minor": MONEY}, optional={"most_minor": st.none() | MONEY}
+)
 _COUNTRIES = st.dictionaries(st.from_regex(r"[A-Z]{2}", fullmatch=True), MONEY, max_size=3)
 
 
@@ -220,6 +223,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     }
     document["fee"] |= {"amount_minor": draw(MONEY), "waived_for_fault": draw(FLAG)}
     document["fee"] |= draw(_more_fees(keys))
+    if draw(FLAG):
+        document["credit_bonus"] = draw(st.none() | _BONUS)
     if draw(FLAG):
         document["restocking"] = draw(st.none() | _restocking(keys))
     document["methods"] = draw(_choices(METHODS))

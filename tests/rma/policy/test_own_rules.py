@@ -279,6 +279,8 @@ def test_no_rule_brings_back_a_gift_card_or_what_was_not_sent() -> None:
         ([do("set_fee", 990)], {"fee": 990}),
         ([do("waive_fee")], {"fee": 0}),
         ([do("restocking_amount", 300)], {"restocking": 300}),
+        ([do("credit_bonus", 1000)], {"bonus": (1000, 0)}),
+        ([do("credit_bonus_amount", 500)], {"bonus": (0, 500)}),
         ([do("only_methods", ["own"])], {"methods": ("own",)}),
         ([do("exclude_methods", ["own"])], {"methods": ("label",)}),
         ([do("exclude_methods", ["own", "label"])], {"methods": ("label", "own")}),
@@ -296,6 +298,7 @@ def test_effects_on_the_whole_request(
     seen = {
         "fee": found.fee.amount_minor, "methods": found.methods,
         "restocking": found.restocking.amount_minor,
+        "bonus": (found.credit_bonus.share_bp, found.credit_bonus.amount_minor),
         "hours": found.approval.review_hours, "refund_days": found.refund_days,
         "send_within_days": found.send_within_days, "shipping_back": found.shipping_back,
     }  # fmt: skip
