@@ -9,7 +9,6 @@ globs in which only ``*`` is special, matched in linear time.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +24,7 @@ GROUPS = ("all", "any", "none")
 
 Values = Sequence[Any]
 Ask = Callable[[Values], bool | None]
+Holds = Callable[[Any], bool]
 
 ORDERED = ("is", "over", "at_least", "under", "at_most", "between")
 TESTS: dict[Kind, tuple[str, ...]] = {
@@ -193,49 +193,67 @@ def _not(part: Ask) -> Ask:
 
 
 def _compiled_test(test: FactTest, place: int) -> Ask:
-    value: Any = test.value
-    holds = _HOLDS[test.test]
+    holds = _HOLDS[test.test](test.value)
 
     def ask(values: Values) -> bool | None:
         found = values[place]
-        return None if found is None else holds(found, value)
+        return None if found is None else holds(found)
 
     return ask
 
 
 def globbed(pattern: str, text: str) -> bool:
     """Say whether ``text`` matches ``pattern``, in which ``*`` stands for anything. Linear time."""
-    pieces = pattern.split("*")
-    if len(pieces) == 1:
-        return text == pattern
-    first, *middle, last = pieces
-    if len(text) < len(first) + len(last):
-        return False
-    if not (text.startswith(first) and text.endswith(last)):
-        return False
-    at, end = len(first), len(text) - len(last)
-    for piece in middle:
-        found = text.find(piece, at, end)
-        if found < 0:
+    return _glob(pattern)(text)
+
+
+def _glob(pattern: str) -> Holds:
+    first, *rest = pattern.split("*")
+    if not rest:
+        return lambda text: bool(text == pattern)
+    *middle, last = rest
+
+    def matches(text: str) -> bool:
+        at, end = len(first), len(text) - len(last)
+        if end < at or not text.startswith(first) or not text.endswith(last):
             return False
-        at = found + len(piece)
-    return True
+        for piece in middle:
+            found = text.find(piece, at, end)
+            if found < 0:
+                return False
+            at = found + len(piece)
+        return True
+
+    return matches
 
 
-_HOLDS: dict[str, Callable[[Any, Any], bool]] = {
-    "is_one_of": lambda found, words: found in words,
-    "is_none_of": lambda found, words: found not in words,
-    "matches": lambda found, globs: any(globbed(glob, found) for glob in globs),
-    "matches_none": lambda found, globs: not any(globbed(glob, found) for glob in globs),
-    "has_any": lambda found, words: not words.isdisjoint(found),
-    "has_all": lambda found, words: words <= found,
-    "has_none": lambda found, words: words.isdisjoint(found),
-    "is": operator.eq,
-    "over": operator.gt,
-    "at_least": operator.ge,
-    "under": operator.lt,
-    "at_most": operator.le,
-    "between": lambda found, pair: pair[0] <= found <= pair[1],
-    "from": operator.ge,
-    "until": operator.le,
+def _one_of_globs(patterns: Sequence[str]) -> Holds:
+    if len(patterns) == 1:
+        return _glob(patterns[0])
+    globs = [_glob(pattern) for pattern in patterns]
+    return lambda text: any(matches(text) for matches in globs)
+
+
+def _no_glob(patterns: Sequence[str]) -> Holds:
+    matches = _one_of_globs(patterns)
+    return lambda text: not matches(text)
+
+
+# What a test makes of its value: whether it holds of what is found.
+_HOLDS: dict[str, Callable[[Any], Holds]] = {
+    "is_one_of": lambda words: words.__contains__,
+    "is_none_of": lambda words: lambda found: found not in words,
+    "matches": _one_of_globs,
+    "matches_none": _no_glob,
+    "has_any": lambda words: lambda found: not words.isdisjoint(found),
+    "has_all": lambda words: words.issubset,
+    "has_none": lambda words: words.isdisjoint,
+    "is": lambda value: lambda found: found == value,
+    "over": lambda value: lambda found: found > value,
+    "at_least": lambda value: lambda found: found >= value,
+    "under": lambda value: lambda found: found < value,
+    "at_most": lambda value: lambda found: found <= value,
+    "between": lambda pair: lambda found: pair[0] <= found <= pair[1],
+    "from": lambda value: lambda found: found >= value,
+    "until": lambda value: lambda found: found <= value,
 }

@@ -1,9 +1,9 @@
 """Which rules can apply at all, found out without asking each of them.
 
 Most rules are about some words: a product type, a tag, a country. :class:`Gates` keeps the rules by
-these words, so that for one line only those are asked whose words it has. What holds for every line
-of a request alike is taken out of a condition (:func:`shared_and_own`) and asked once. Neither
-changes an answer: a rule that is passed over is one that is certainly not true.
+these words, so that for one line only those are asked whose words it has. What is alike for every
+line of a request, or for every reason of a line, is taken out of a condition (:func:`in_tiers`) and
+asked once. Neither changes an answer: a rule that is passed over is one that is certainly not true.
 """
 
 from __future__ import annotations
@@ -18,19 +18,18 @@ from rma.policy.vocabulary import Fact
 Gate = frozenset[tuple[str, str]]
 
 
-def shared_and_own(
-    condition: Condition | None, is_shared: Callable[[Fact], bool]
-) -> tuple[Condition | None, Condition | None]:
-    """Return two conditions that are true together exactly where ``condition`` is.
+def in_tiers(
+    condition: Condition | None, tier_of: Callable[[Fact], int], tiers: int
+) -> tuple[Condition | None, ...]:
+    """Return a condition for each tier; they are true together exactly where ``condition`` is.
 
-    The first asks only about facts that are shared. None is always true.
+    Each asks about facts of its own tier and of those before. None is always true.
     """
-    shared: list[Condition] = []
-    own: list[Condition] = []
+    found: list[list[Condition]] = [[] for _ in range(tiers)]
     for part in _conjuncts_of(condition):
-        alike = all(is_shared(leaf.fact) for leaf in leaves_of(part))
-        (shared if alike else own).append(part)
-    return _together(shared), _together(own)
+        # A group whose tests were all refused is left empty; its mistakes are told elsewhere.
+        found[max((tier_of(leaf.fact) for leaf in leaves_of(part)), default=0)].append(part)
+    return tuple(_together(parts) for parts in found)
 
 
 def _conjuncts_of(condition: Condition | None) -> Iterator[Condition]:
@@ -79,15 +78,16 @@ class Gates:
 
     def __init__(self, conditions: Sequence[Condition | None], places: Mapping[str, int]) -> None:
         """Keep ``conditions``; ``places`` says where in a row of values each fact stands."""
-        self.open: list[int] = []
+        open_to_all = []
         self._by_word: dict[int, dict[str, list[int]]] = {}
         for rule, condition in enumerate(conditions):
             gate = gate_of(condition)
             if gate is None:
-                self.open.append(rule)
+                open_to_all.append(rule)
                 continue
             for key, word in gate:
                 self._by_word.setdefault(places[key], {}).setdefault(word, []).append(rule)
+        self.open = frozenset(open_to_all)
 
     def passed_by(self, values: Values) -> set[int]:
         """Return the rules with a gate that may be true of ``values``; those without are open."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from rma.policy.conditions import Ask, Condition, compiled, leaves_of, read_condition
 from rma.policy.effects import VERDICT, Effect, read_effect
-from rma.policy.gates import Gates, shared_and_own
+from rma.policy.gates import Gates, in_tiers
 from rma.policy.reader import DocumentReader
 from rma.policy.rule_words import effects_words
 from rma.policy.vocabulary import Fact, Needs, Scope
@@ -21,12 +21,14 @@ from rma.policy.vocabulary import Fact, Needs, Scope
 MOST_RULES = 300
 MOST_EFFECTS = 12
 MOST_TESTS = 60
-# Facts that are the same for every line of one request.
-_SHARED = frozenset({Scope.ORDER, Scope.RETURN})
+# For what a fact is the same: every line of one request, all that is asked of a line, or neither.
+_SHARED, _LINE, _ASKED = range(3)
+_TIERS = {Scope.ORDER: _SHARED, Scope.RETURN: _SHARED, Scope.LINE: _LINE, Scope.ASKED: _ASKED}
+Asks = Sequence[Ask | None]
 
 
-def _is_shared(fact: Fact) -> bool:
-    return fact.scope in _SHARED
+def _tier(fact: Fact) -> int:
+    return _TIERS[fact.scope]
 
 
 def _compiled(condition: Condition | None, places: Mapping[str, int]) -> Ask | None:
@@ -58,7 +60,7 @@ class Rule:
     @cached_property
     def is_shared(self) -> bool:
         """Whether its answer is the same for every line of a request."""
-        return all(_is_shared(fact) for fact in self.facts)
+        return all(_tier(fact) == _SHARED for fact in self.facts)
 
     @cached_property
     def is_about_lines(self) -> bool:
@@ -84,16 +86,20 @@ class RuleSet:
         known = {fact.key: fact for rule in rules for fact in rule.facts}
         self.facts = tuple(known.values())
         places = {key: place for place, key in enumerate(known)}
-        parts = [shared_and_own(rule.when, _is_shared) for rule in rules]
-        # What is asked once a request, and what is asked of each line.
-        self.shared_asks = [_compiled(shared, places) for shared, _own in parts]
-        self.asks: Sequence[Ask | None] = [_compiled(own, places) for _shared, own in parts]
-        self.gates = Gates([own for _shared, own in parts], places)
-        self.shared = [(p, f) for p, f in enumerate(self.facts) if _is_shared(f)]
-        self.own = [(p, f) for p, f in enumerate(self.facts) if not _is_shared(f)]
+        parts = [in_tiers(rule.when, _tier, 3) for rule in rules]
+        # What is asked once a request, what once a line, and what for each thing asked of it.
+        self.shared_asks: Asks = [_compiled(shared, places) for shared, _line, _asked in parts]
+        self.asks: Asks = [_compiled(line, places) for _shared, line, _asked in parts]
+        self.asked_asks: Asks = [_compiled(asked, places) for _shared, _line, asked in parts]
+        self.gates = Gates([line for _shared, line, _asked in parts], places)
+        self.asked_gates = Gates([asked for _shared, _line, asked in parts], places)
+        self.shared, self.own, self.asked = (
+            [(place, fact) for place, fact in enumerate(self.facts) if _tier(fact) == tier]
+            for tier in (_SHARED, _LINE, _ASKED)
+        )
         self.places = places
         self.needs = frozenset(fact.needs for fact in self.facts) - {Needs.NOTHING}
-        self.asks_reasons = any(fact.scope is Scope.ASKED for fact in self.facts)
+        self.asks_reasons = bool(self.asked)
 
     def __len__(self) -> int:
         return len(self.rules)

@@ -15,11 +15,10 @@ from datetime import date
 from typing import Any, cast
 
 from rma.policy import wording
-from rma.policy.conditions import Ask
 from rma.policy.effects import APPROVE, RISK, VERDICT, Effect
 from rma.policy.model import Policy, Reason
 from rma.policy.risk import Points
-from rma.policy.ruleset import Rule, RuleSet
+from rma.policy.ruleset import Asks, Rule, RuleSet
 from rma.policy.types import (
     LineFacts,
     OrderFacts,
@@ -37,18 +36,16 @@ _PREFIX = "rule:"
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rule that applies to a line, with the values it saw and the rules that came before it."""
+    """A rule that applies to a line, with the values it saw and the rules that came before it.
+
+    ``wins`` are its effects that were not overruled.
+    """
 
     place: int
     rule: Rule
     values: Mapping[str, Any]
     overruled: Mapping[str, str]
-
-    @property
-    def wins(self) -> tuple[Effect, ...]:
-        if not self.overruled:
-            return self.rule.then
-        return tuple(one for one in self.rule.then if one.kind.key not in self.overruled)
+    wins: tuple[Effect, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,31 +156,30 @@ class Asking:
         self._values: list[Any] = [None] * len(self.set.facts)
         for place, fact in self.set.shared:
             self._values[place] = self._read(fact)
-        shared = self.set.shared_asks
         # The rules that may apply as far as the request goes; lines decide on the rest.
-        self._left = {
-            place for place, ask in enumerate(shared) if self._holds(place, ask, self._values)
-        }
-        self._open = [place for place in self.set.gates.open if place in self._left]
+        every = range(len(self.set.rules))
+        self._left = frozenset(self._true(every, self.set.shared_asks, self._values))
+        self._open = self._left & self.set.gates.open
+        self._on_lines: dict[str, tuple[list[Any], list[int]]] = {}
+        self._plain = LineView(policy)
         self._tailored: dict[tuple[int, ...], Policy] = {}
 
     def view(self, line: LineFacts | None, asked: RequestLine | None) -> LineView:
         """Ask every rule about one line; a line that is not in the order is under none."""
         if line is None:
-            return LineView(self.policy)
+            return self._plain
         self.subject.line, self.subject.asked = line, asked
-        values = self._values.copy()
-        for place, fact in self.set.own:
-            values[place] = self._read(fact)
-        asks = self.set.asks
-        gated = self._left & self.set.gates.passed_by(values)
-        places = [
-            place
-            for place in sorted((*self._open, *gated))
-            if self._holds(place, asks[place], values)
-        ]
+        values, places = self._on_line(line)
+        if self.set.asked and places:
+            values = values.copy()
+            for place, fact in self.set.asked:
+                values[place] = self._read(fact)
+            gates = self.set.asked_gates
+            passed = gates.passed_by(values)
+            places = [place for place in places if place in passed or place in gates.open]
+            places = self._true(places, self.set.asked_asks, values)
         if not places:
-            return LineView(self.policy)
+            return self._plain
         matches = tuple(self._matches(places, values))
         policy = self._under(places, matches)
         spoken = tuple(_speak(one, line.key) for one in matches if one.rule.is_about_lines)
@@ -203,13 +199,29 @@ class Asking:
             self._fail(fact.key, error)
             return None
 
-    def _holds(self, place: int, ask: Ask | None, values: list[Any]) -> bool:
-        try:
-            return ask is None or ask(values) is True
-        except Exception as error:
-            # As above: what breaks is for a person to see.
-            self._fail(self.set.rules[place].key, error)
-            return False
+    def _on_line(self, line: LineFacts) -> tuple[list[Any], list[int]]:
+        """Return the values of a line and the rules that may apply to it, whatever is asked."""
+        if line.key not in self._on_lines:
+            values = self._values.copy()
+            for place, fact in self.set.own:
+                values[place] = self._read(fact)
+            gated = self._left & self.set.gates.passed_by(values)
+            places = self._true(sorted(self._open | gated), self.set.asks, values)
+            self._on_lines[line.key] = values, places
+        return self._on_lines[line.key]
+
+    def _true(self, places: Iterable[int], asks: Asks, values: list[Any]) -> list[int]:
+        """Return the rules among ``places`` whose part in ``asks`` is certainly true."""
+        found = []
+        for place in places:
+            ask = asks[place]
+            try:
+                if ask is None or ask(values) is True:
+                    found.append(place)
+            except Exception as error:
+                # As above: what breaks is for a person to see.
+                self._fail(self.set.rules[place].key, error)
+        return found
 
     def _fail(self, what: str, error: Exception) -> None:
         logger.exception("policy.rule_failed", extra={"rule": what})
@@ -232,7 +244,8 @@ class Asking:
             for one in rule.then:
                 taken.setdefault(one.kind.family, rule.key)
             seen = {fact.key: _plain(values[self.set.places[fact.key]]) for fact in rule.facts}
-            yield Match(place, rule, seen, overruled)
+            wins = tuple(one for one in rule.then if one.kind.key not in overruled)
+            yield Match(place, rule, seen, overruled, wins)
 
     def _under(self, places: list[int], matches: tuple[Match, ...]) -> Policy:
         """Return the policy for a line to which these rules apply; equal rules, the same object."""

@@ -1,4 +1,4 @@
-"""Gates and conditions cut in two: passed over is only what is certainly not true."""
+"""Gates and conditions cut in tiers: passed over is only what is certainly not true."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rma.policy import tailoring
 from rma.policy.conditions import compiled, leaves_of, read_condition
 from rma.policy.engine import evaluate, offer
-from rma.policy.gates import Gates, gate_of, shared_and_own
+from rma.policy.gates import Gates, gate_of, in_tiers
 from rma.policy.reader import DocumentReader
 from rma.policy.ruleset import RuleSet
 from rma.policy.vocabulary import Fact
@@ -27,8 +27,8 @@ SHOES, SALE = (
 DEAR, FRENCH = when("item.price", "over", 100), when("order.country", "is_one_of", ["fr"])
 
 
-def of_dates(fact: Fact) -> bool:
-    return fact.key == "request.date"
+def tier(fact: Fact) -> int:
+    return {"request.date": 0, "item.type": 1, "item.price": 1}.get(fact.key, 2)
 
 
 @settings(max_examples=400)
@@ -50,7 +50,7 @@ def test_rule_that_no_gate_lets_pass_is_not_true(
 
 @settings(max_examples=400)
 @given(CONDITIONS, UNSURE)
-def test_condition_cut_in_two_is_true_where_both_parts_are(
+def test_condition_cut_in_tiers_is_true_where_all_parts_are(
     document: dict[str, Any], values: dict[str, Any]
 ) -> None:
     reader = DocumentReader({"when": document})
@@ -59,10 +59,11 @@ def test_condition_cut_in_two_is_true_where_both_parts_are(
         return
     places = {key: place for place, key in enumerate(values)}
     row = list(values.values())
-    shared, own = shared_and_own(condition, of_dates)
+    tiers = in_tiers(condition, tier, 3)
 
-    assert all(of_dates(leaf.fact) for leaf in leaves_of(shared))
-    parts = [one is None or compiled(one, places)(row) is True for one in (shared, own)]
+    for number, part in enumerate(tiers):
+        assert max((tier(leaf.fact) for leaf in leaves_of(part)), default=number) == number
+    parts = [one is None or compiled(one, places)(row) is True for one in tiers]
     assert all(parts) is (compiled(condition, places)(row) is True)
 
 
@@ -87,7 +88,7 @@ def test_gate_is_the_least_that_must_be_there(
 def test_cut_takes_out_what_every_line_shares() -> None:
     condition = read({"all": [FRENCH, SHOES, {"none": [FRENCH, SALE]}]})
 
-    shared, own = shared_and_own(condition, lambda fact: fact.key == "order.country")
+    shared, own = in_tiers(condition, lambda fact: int(fact.key != "order.country"), 2)
 
     assert shared == read({"all": [FRENCH, {"none": [FRENCH]}]})
     assert own == read({"all": [SHOES, {"none": [SALE]}]})
