@@ -24,6 +24,7 @@ from returns_portal.tenancy.models import Merchant
 from rma.actions.links import LIFE
 from rma.models import Appeal, Note, Return, ReturnLine
 from rma.policy.days import last_day
+from rma.policy.paid_words import when_paid
 from rma.states import ResolutionKind
 
 Kind = MessageKind
@@ -67,7 +68,9 @@ def context_for(kind: MessageKind, rma: Return, event: Event) -> dict[str, Any]:
         "rma_number": rma.number,
         "order_number": rma.order.number,
         "item_names": _item_names(rma),
-        "promised_on": rma.refund_promised_on,
+        "promised_on": None if rma.part_settled else rma.refund_promised_on,
+        "money_comes": "" if rma.part_settled else when_paid(rma.processing),
+        "is_paid_ahead": rma.part_settled,
         "due_at": rma.due_at,
         # The last day to act, not the midnight after it.
         "expires_at": last_day(rma.expires_at, merchant.time_zone) if rma.expires_at else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -55,24 +55,27 @@ def settled_sums(rma: Return, kind: ResolutionKind | None, amount: Money | None)
     """
     goods = goods_of(rma.pk)
     refusals = _refusals(rma)
-    breakdown = _decided(rma, kind)
+    decided = _decided(rma, kind)
+    breakdown = decided.breakdown if decided is not None else {}
+    paid = decided.units if decided is not None else {}
     shares: dict[UUID, Money] = {}
     rows: list[dict[str, Any]] = []
     if amount is not None and _paid_in_all(breakdown) == amount.minor:
-        shares = _settled_shares(goods, kind, breakdown, amount.currency)
+        shares = _settled_shares(goods, paid, breakdown, amount.currency)
         rows = [
             *_charge_rows([breakdown], amount.currency),
             *_bonus_rows([breakdown], amount.currency),
         ]
+    words = {one.line.pk: _told(rma, one, paid, refusals) for one in goods}
     if amount is not None:
         label = _("Store credit") if kind == ResolutionKind.STORE_CREDIT else _("Refund")
         rows.append({"label": label, "amount": amount, "kind": "total"})
     return {
         "items_title": _("Your items"),
         "items": [
-            _item(one.line, _found(one, refusals), amount=shares.get(one.line.pk)) for one in goods
+            _item(one.line, words[one.line.pk], amount=shares.get(one.line.pk)) for one in goods
         ],
-        "is_partial": any(one.rejected or one.missing for one in goods),
+        "is_partial": any(words.values()),
         "rows": rows,
     }
 
@@ -179,15 +182,14 @@ def _fee_rows(fees: Sequence[dict[str, Any]], currency: str) -> list[dict[str, A
     ]
 
 
-def _decided(rma: Return, kind: ResolutionKind | None) -> dict[str, Any]:
+def _decided(rma: Return, kind: ResolutionKind | None) -> Resolution | None:
     live = Resolution.objects.exclude(status=ResolutionStatus.CANCELLED)
-    found = live.filter(rma=rma, kind=kind).values_list("breakdown", flat=True).first()
-    return found or {}
+    return live.filter(rma=rma, kind=kind).first()
 
 
 def _settled_shares(
     goods: Sequence[LineGoods],
-    kind: ResolutionKind | None,
+    paid: Mapping[str, int],
     breakdown: dict[str, Any],
     currency: str,
 ) -> dict[UUID, Money]:
@@ -197,11 +199,9 @@ def _settled_shares(
         same = [
             one
             for one in goods
-            if str(one.line.order_line_id) == priced["line"]
-            and one.line.wanted == kind
-            and one.accepted
+            if str(one.line.order_line_id) == priced["line"] and str(one.line.pk) in paid
         ]
-        parts = allocate(priced["refund_minor"], [one.accepted for one in same])
+        parts = allocate(priced["refund_minor"], [paid[str(one.line.pk)] for one in same])
         for one, part in zip(same, parts, strict=True):
             shares[one.line.pk] = Money(part, currency)
     return shares
@@ -224,6 +224,18 @@ def _wish(line: ReturnLine) -> str:
             return _("Exchange")
         return _("Exchange for %(variant)s") % {"variant": line.exchange_variant.title}
     return _("Store credit") if line.wanted == ResolutionKind.STORE_CREDIT else _("Refund")
+
+
+def _told(
+    rma: Return,
+    one: LineGoods,
+    paid: Mapping[str, int],
+    refusals: dict[UUID | None, list[str]],
+) -> str:
+    """Say what of a line did not count; of goods that are still awaited there is nothing to say."""
+    if rma.part_settled or paid.get(str(one.line.pk)) == one.line.quantity:
+        return ""
+    return _found(one, refusals)
 
 
 def _found(goods: LineGoods, refusals: dict[UUID | None, list[str]]) -> str:

@@ -7,8 +7,8 @@ exchange bears none, because it pays nothing out to take them of.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -49,6 +49,18 @@ class LabelCost:
     """What the label of a return cost, looked up at settlement; None where nobody knows it."""
 
     amount: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """What earlier outcomes of a return bore of its fees: fixed ones by kind, and held back."""
+
+    fixed: Mapping[str, int] = field(default_factory=dict)
+    held_minor: int = 0
+
+    @property
+    def total(self) -> int:
+        return sum(self.fixed.values()) + self.held_minor
 
 
 def fees_of(
@@ -132,6 +144,18 @@ def _within(rules: Iterable[FeeRule], most: int | None) -> Iterable[FeeRule]:
             yield replace(rule, fixed_minor=asked)
 
 
+def left_to_charge(
+    rules: Iterable[FeeRule], charged: Charged, most: int | None
+) -> tuple[FeeRule, ...]:
+    """Return what of the fees of a return its earlier outcomes have not borne, within the bound."""
+    left = [
+        replace(rule, fixed_minor=max(rule.fixed_minor - charged.fixed.get(rule.kind, 0), 0))
+        for rule in rules
+    ]
+    due = [rule for rule in left if rule.fixed_minor]
+    return tuple(_within(due, None if most is None else max(most - charged.total, 0)))
+
+
 def still_due(rules: Iterable[FeeRule], priced: Breakdown) -> tuple[FeeRule, ...]:
     """Return what ``priced`` did not bear of ``rules``; a waived one stays to be shown."""
     charged = {fee.kind: fee.charged.gross_minor for fee in priced.fees}
@@ -146,15 +170,18 @@ def capped_shares(
     policy: Policy,
     fixed: Iterable[FeeRule],
     priced: dict[str, Breakdown],
+    *,
+    taken_minor: int = 0,
 ) -> list[int] | None:
     """Return each line's restocking in minor units, where the shares pass the bound of all fees.
 
-    None where they do not. What is left after the fixed fees is spread by what each would bear.
+    None where they do not. What is left after the fixed fees, and after
+    ``taken_minor`` of earlier outcomes, is spread by what each would bear.
     """
     most = policy.fee.most_minor
     if most is None or any(one.currency != policy.currency for one in priced.values()):
         return None
-    room = most - sum(rule.fixed_minor for rule in fixed if not rule.waived)
+    room = max(most - taken_minor, 0) - sum(rule.fixed_minor for rule in fixed if not rule.waived)
     asked = [_asked_share(line, policy, priced) for line in lines]
     return allocate(room, asked) if sum(asked) > room else None
 

@@ -37,7 +37,7 @@ class LineGoods:
     pending: int
     accepted: int
     rejected: int
-    # Whether the return has a resolution that was not cancelled.
+    # Whether what is wanted for the line has a resolution that was not cancelled.
     is_settled: bool
 
     @property
@@ -64,7 +64,8 @@ class Standing:
 
     @property
     def is_settled(self) -> bool:
-        return any(one.is_settled for one in self.goods)
+        """Everything is decided, for what came and what did not."""
+        return not self.facts.part_settled and any(one.is_settled for one in self.goods)
 
     def owing(self, made: Sequence[Resolution]) -> Standing:
         """Return the standing after ``made`` were added to what the return owes."""
@@ -96,7 +97,7 @@ def _lines(rma_id: UUID) -> QuerySet[ReturnLine]:
             n_accepted=_inspections(Q(status__in=INSPECTED, is_accepted=True)),
             n_rejected=_inspections(Q(status__in=INSPECTED, is_accepted=False)),
             settled=Exists(
-                Resolution.objects.filter(rma=OuterRef("rma")).exclude(
+                Resolution.objects.filter(rma=OuterRef("rma"), kind=OuterRef("wanted")).exclude(
                     status=ResolutionStatus.CANCELLED
                 )
             ),

@@ -10,7 +10,7 @@ from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
 from returns_portal.activity.record import handles
 from returns_portal.core.db import action_transaction
-from rma.actions.closing import close_if_settled, move_resolution, open_again
+from rma.actions.closing import close_if_settled, move_resolution, open_again, take_back_part
 from rma.actions.windows import keep_promised_windows
 from rma.locks import lock_return_of_refund
 from rma.models import Resolution
@@ -64,6 +64,8 @@ def follow_refund(refund_id: UUID) -> None:
         move_resolution(resolution, status)
         if status != ResolutionStatus.SETTLED:
             open_again(rma)
+        if status == ResolutionStatus.CANCELLED and rma.part_settled:
+            take_back_part(rma)
         facts = stage_facts(rma)
         close_if_settled(rma, facts)
         refresh_stage(rma, facts)

@@ -31,9 +31,11 @@ from rma.fees import (
     BEARING,
     RESTOCKING,
     RETURN_SHIPPING,
+    Charged,
     LabelCost,
     capped_shares,
     fees_of,
+    left_to_charge,
     restocking_share,
     still_due,
 )
@@ -57,6 +59,17 @@ class QuoteLine:
     deduction_minor: int = 0
     deduction_reason: str = ""
     restocking_bp: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The lines of a return that were settled before the others, and what they bore of its fees."""
+
+    lines: tuple[QuoteLine, ...] = ()
+    charged: Charged = field(default_factory=Charged)
+
+
+NOTHING = Settled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +154,7 @@ def quote_return(
     captured_minor: int | None = None,
     own_units: Mapping[UUID, int] | None = None,
     label_cost: LabelCost | None = None,
+    settled: Settled = NOTHING,
 ) -> Quote:
     """Price ``lines`` of ``order`` (lines and payments loaded) by what remains of it.
 
@@ -148,27 +162,32 @@ def quote_return(
     loaded payments; with the shopper's ``own`` carrier as ``method`` no return fee is due.
     ``own_units`` are claimed by the return itself, of which nothing is settled yet. At settlement
     ``label_cost`` takes the place of a fee that was said to be this much at most. One query for
-    earlier resolutions, when others were claimed.
+    earlier resolutions, when others were claimed. ``settled`` is what of the same return was
+    settled before: its lines count for the fees, and what it bore of them is not taken again.
     """
     snapshot = order_snapshot(order)
     if captured_minor is not None:
         snapshot = replace(snapshot, paid_minor=captured_minor)
     priors = earlier_resolutions(order, own_units or {})
+    every = [*lines, *settled.lines]
     fees = fees_of(
-        lines,
+        every,
         policy,
         country=order.country,
         currency=order.currency,
         method=method,
         label_cost=label_cost,
     )
+    if settled.lines:
+        fees = left_to_charge(fees, settled.charged, policy.fee.most_minor)
+    fault = any(_is_fault(line, policy) for line in every)
     held = [_held_back(line, policy) for line in lines]
-    priced = _priced(snapshot, priors, lines, held, policy, fees)
-    capped = capped_shares(lines, policy, fees, priced)
+    priced = _priced(snapshot, priors, lines, held, policy, fees, fault=fault)
+    capped = capped_shares(lines, policy, fees, priced, taken_minor=settled.charged.total)
     if capped is not None:
         pairs = zip(lines, capped, strict=True)
         held = [_deductions(line, 0, minor) for line, minor in pairs]
-        priced = _priced(snapshot, priors, lines, held, policy, fees)
+        priced = _priced(snapshot, priors, lines, held, policy, fees, fault=fault)
     return _quote(order.currency, priced)
 
 
@@ -179,9 +198,10 @@ def _priced(
     held: Sequence[tuple[Deduction, ...]],
     policy: Policy,
     fees: tuple[FeeRule, ...],
+    *,
+    fault: bool,
 ) -> dict[str, Breakdown]:
     """Price each outcome on what those before it leave; ``held`` is held back line by line."""
-    fault = any(_is_fault(line, policy) for line in lines)
     priced: dict[str, Breakdown] = {}
     for kind in ResolutionKind:
         wanted = [pair for pair in zip(lines, held, strict=True) if pair[0].wanted == kind]

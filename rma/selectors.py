@@ -201,7 +201,8 @@ def _may_cancel(rma: Return, shipments: list[Shipment]) -> bool:
         return True
     still = (ShipmentStatus.PENDING, ShipmentStatus.READY, ShipmentStatus.FAILED)
     unmoved = all(one.status in still for one in shipments)
-    return rma.status == ReturnStatus.OPEN and rma.received_at is None and unmoved
+    unused = rma.received_at is None and not rma.part_settled
+    return rma.status == ReturnStatus.OPEN and unused and unmoved
 
 
 def _lines(rma: Return) -> list[ReturnLine]:

@@ -39,11 +39,14 @@ def refresh_stage(
 ) -> str:
     """Store the stage of a locked return and return it.
 
-    ``facts`` are what the action has left behind, but for the status, where it knows them; else
-    they are read in one statement. ``saving`` names columns of ``rma`` that the action changed and
-    that go with the same UPDATE.
+    ``facts`` are what the action has left behind, but for what stands on ``rma``, where it knows
+    them; else they are read in one statement. ``saving`` names columns of ``rma`` that the action
+    changed and that go with the same UPDATE.
     """
-    facts = stage_facts(rma) if facts is None else replace(facts, status=rma.status)
+    if facts is None:
+        facts = stage_facts(rma)
+    else:
+        facts = replace(facts, status=rma.status, part_settled=rma.part_settled)
     stage = stage_of(facts).key
     changed = list(saving)
     if stage != rma.stage:
@@ -90,6 +93,7 @@ def facts_on(row: Any, rma: Return) -> StageFacts:
         units_inspected=row.fact_inspected,
         units_rejected=row.fact_rejected,
         units_on_hold=row.fact_held,
+        part_settled=rma.part_settled,
         resolutions=tuple(ResolutionFact(one["kind"], one["status"]) for one in row.fact_owed),
     )
 

@@ -230,6 +230,8 @@ class StageFacts:
     units_rejected: int = 0
     units_on_hold: int = 0
     call_failed: bool = False
+    # Something was settled before the goods: until they are decided on, where they are counts.
+    part_settled: bool = False
     resolutions: tuple[ResolutionFact, ...] = ()
 
     @property
@@ -274,7 +276,8 @@ def _stage_key(facts: StageFacts) -> str:
     settled = _settled_key(facts)
     if ReturnStatus(facts.status) is R.CLOSED:
         return settled or ("keep" if facts.goods_kept else "closed")
-    return _trouble_key(facts) or settled or _money_key(facts) or _goods_key(facts)
+    money = None if facts.part_settled else settled or _money_key(facts)
+    return _trouble_key(facts) or money or _goods_key(facts)
 
 
 def _trouble_key(facts: StageFacts) -> str | None:

@@ -11,6 +11,7 @@ from returns_portal.activity.models import Event
 from returns_portal.core.actor import ActorKind
 from returns_portal.core.money import Money, format_money
 from returns_portal.core.words import dated
+from rma.policy.processing import moments_words
 
 K = EventKind
 
@@ -104,6 +105,8 @@ def _detail(facts: Mapping[str, Any]) -> str:
         parts.append(format_money(Money(facts["amount_minor"], facts["currency"])))
     if facts.get("last_day"):
         parts.append(f"until {dated(date.fromisoformat(facts['last_day']))}")
+    if facts.get("ahead"):
+        parts.append(f"ahead of the goods, {moments_words(facts['ahead'])}")
     if facts.get("grade"):
         parts.append(f"grade {facts['grade']}, {facts.get('disposition', '')}")
     parts += [

@@ -44,7 +44,7 @@ _SECTIONS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("The legal right of withdrawal", "shield", frozenset({"withdrawal"})),
     ("Fees and time", "card", frozenset(
         {"currency", "fee", "shipping_back", "refund_days", "send_within_days",
-         "answer_within_days", "methods"})),
+         "answer_within_days", "methods", "processing"})),
 )  # fmt: skip
 _OTHER = ("Everything else", "settings")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from returns_portal.backoffice.policy_words import (
     METHOD_WORDS,
+    PAYS_WORDS,
     PHOTO_WORDS,
     RESOLUTION_WORDS,
     SHIPPING_WORDS,
@@ -16,6 +17,7 @@ from returns_portal.core.money import Money, format_money
 from rma.policy.conditions import read_condition
 from rma.policy.effects import read_effect
 from rma.policy.model import in_language
+from rma.policy.processing import MOMENT_WORDS
 from rma.policy.reader import DocumentReader
 from rma.policy.rule_words import condition_words, effects_words
 from rma.policy.withdrawal_law import EXCEPTIONS
@@ -216,7 +218,22 @@ def _risk(_path: tuple[str, ...], value: Any, _side: Side) -> str:
     if value is None:
         return "Nobody is scored"
     words = "is only noted" if value["shadow"] else "counts"
-    return f"A person looks from {value['review_at']} risk points on; the score {words}"
+    held = value.get("hold_at")
+    tail = f". {_HELD.format(held)}" if held is not None else ""
+    return f"A person looks from {value['review_at']} risk points on; the score {words}{tail}"
+
+
+_HELD = "From {} risk points on, money waits for the inspection"
+
+
+def _moment(path: tuple[str, ...], value: Any, _side: Side) -> str:
+    return f"{PAYS_WORDS[path[-1]]} {MOMENT_WORDS[value]}"
+
+
+def _processing(path: tuple[str, ...], value: Any, side: Side) -> str:
+    if value is None:
+        return "Everything is settled after the inspection"
+    return ". ".join(_moment((*path, kind), moment, side) for kind, moment in value.items())
 
 
 def _exempt(_path: tuple[str, ...], value: Any, _side: Side) -> str:
@@ -300,6 +317,11 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
     ("rules", "*", "text", "*"): _in_language("In language {}, shoppers read “{}”"),
     ("risk",): _risk,
     ("risk", "review_at"): _plain("A person looks from {} risk points on"),
+    ("risk", "hold_at"): lambda _path, value, _side: (
+        _HELD.format(value) if value is not None else "No risk score holds money"
+    ),
+    ("processing",): _processing,
+    ("processing", "*"): _moment,
     ("risk", "shadow"): _yes("The risk score is only noted", "The risk score counts"),
     ("withdrawal",): _withdrawal,
     ("withdrawal", "sells_to_eu"): _yes(

@@ -11,12 +11,19 @@ from django.utils.safestring import SafeString
 from returns_portal.backoffice.rule_chips import REMOVED, RuleLine, removed_rules, rule_groups
 from returns_portal.core.money import Money, format_money
 from rma.policy.document import Closed, Policy, Reason
+from rma.policy.model import Processing
+from rma.policy.processing import MOMENT_WORDS
 from rma.policy.withdrawal_law import DAYS, EXCEPTIONS
 from rma.policy.wording import span
 
 RESOLUTION_WORDS = {"refund": "refund", "store_credit": "store credit", "exchange": "exchange"}
 METHOD_WORDS = {"label": "a prepaid label", "own": "their own carrier"}
 PHOTO_WORDS = {"required": "photos needed", "optional": "photos welcome", "off": ""}
+PAYS_WORDS = {
+    "refund": "Refunds go out",
+    "store_credit": "Store credit is issued",
+    "exchange": "Exchanges are released",
+}
 SHIPPING_WORDS = {
     "never": "Outbound shipping is not given back",
     "all_returned": "Outbound shipping goes back when the whole order comes back",
@@ -214,6 +221,10 @@ def _money(policy: Policy) -> Iterator[Sentence]:
         "methods",
         format_html("Shoppers send with {}", _words([METHOD_WORDS[one] for one in policy.methods])),
     )
+    moments = policy.processing or Processing()
+    for kind, words in PAYS_WORDS.items():
+        html = format_html("{} <b>{}</b>", words, MOMENT_WORDS[moments.of(kind)])
+        yield Sentence(f"processing:{kind}", html, is_off=policy.processing is None)
     yield Sentence(
         "refund_days",
         format_html("Refund within <b>{}</b> of receiving", span(policy.refund_days)),

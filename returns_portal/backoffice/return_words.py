@@ -82,7 +82,7 @@ def _why_here(rma: Return) -> str:
 
 
 # Passed rules worth a line of their own; the others are named together.
-_TELLING = ("window", "withdrawal", "photo", "value_limit", "fee", "quantity")
+_TELLING = ("window", "withdrawal", "photo", "value_limit", "processing", "fee", "quantity")
 
 
 def findings(decision: Decision, lines: Sequence[ReturnLine]) -> list[dict[str, str]]:
@@ -273,7 +273,8 @@ def money_table(detail: ReturnDetail, payments: Sequence[Payment]) -> MoneyTable
     """Return the money of a return: the settled figures, else those of the quote."""
     live = [one for one in detail.resolutions if one.status != ResolutionStatus.CANCELLED]
     breakdowns = {one.kind: one.breakdown for one in live if one.breakdown}
-    breakdowns = breakdowns or detail.rma.quote.get("breakdowns", {})
+    quoted = detail.rma.quote.get("breakdowns", {})
+    breakdowns = {**quoted, **breakdowns} if detail.rma.part_settled else breakdowns or quoted
     if not breakdowns:
         return None
     rows: list[MoneyRow] = []
@@ -284,7 +285,8 @@ def money_table(detail: ReturnDetail, payments: Sequence[Payment]) -> MoneyTable
         extras += _extras(breakdown)
         bonus = breakdown.get("bonus_minor", 0)
         total += Money(breakdown["total_minor"] + bonus, breakdown["currency"])
-    return MoneyTable(rows, extras, total, is_settled=bool(live))
+    is_settled = bool(live) and not detail.rma.part_settled
+    return MoneyTable(rows, extras, total, is_settled)
 
 
 def _money_row(

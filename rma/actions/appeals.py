@@ -14,9 +14,10 @@ from returns_portal.core.actor import Actor
 from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction
 from returns_portal.core.errors import Conflict, InvalidInput
+from rma.actions.early import pay_what_is_due
 from rma.actions.notes import checked
 from rma.actions.opening import claimed_units, mark_open, start_return
-from rma.actions.promises import new_promise
+from rma.actions.promises import new_promise, opening_rule
 from rma.appeals import appeal_until, appeals_of
 from rma.locks import lock_return
 from rma.models import Appeal, Promise, Return, ReturnLine
@@ -124,8 +125,7 @@ def _open_after_all(rma: Return, actor: Actor) -> None:
     mark_open(rma, policy, rma.merchant.time_zone, now(), decided_by=actor.name)
     rma.decline_reason = ""
     rma.save(update_fields=_OPENED)
-    step, rule = Promise.Step.MADE, Promise.Rule.SEND_WINDOW
-    Promise.objects.bulk_create(new_promise(rma, step, rule))
+    Promise.objects.bulk_create(new_promise(rma, Promise.Step.MADE, opening_rule(rma)))
     start_return(rma, lines, actor=actor)
     record_event(
         EventKind.RETURN_APPROVED,
@@ -137,6 +137,7 @@ def _open_after_all(rma: Return, actor: Actor) -> None:
         automatic=False,
         reopened=True,
     )
+    pay_what_is_due(rma, actor=actor)
     refresh_stage(rma)
 
 

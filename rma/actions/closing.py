@@ -25,11 +25,12 @@ def close_if_settled(rma: Return, facts: StageFacts) -> bool:
     """Close a locked, open return whose resolutions are all settled; return whether it closed.
 
     ``facts`` were read in this transaction and count its changes. Units that still lie on the
-    bench, extra ones too, keep it open. A caller whose return stays open refreshes the stage.
+    bench, extra ones too, keep it open, and so do goods that were paid for ahead and have not
+    come. A caller whose return stays open refreshes the stage.
     """
     settle_promise(rma, facts.resolutions)
     live = [owed.status for owed in facts.resolutions if owed.status != Status.CANCELLED]
-    if rma.status != ReturnStatus.OPEN or not live:
+    if rma.status != ReturnStatus.OPEN or rma.part_settled or not live:
         return False
     if any(status != Status.SETTLED for status in live):
         return False
@@ -68,6 +69,14 @@ def open_again(rma: Return) -> bool:
         rma.expires_at = None
         rma.save(update_fields=["status", "closed_at", "expires_at"])
     return True
+
+
+def take_back_part(rma: Return) -> None:
+    """Let a locked return that owes nothing any more be what it was before it was paid early."""
+    alive = Resolution.objects.filter(rma=rma).exclude(status=Status.CANCELLED)
+    if not alive.exists():
+        rma.part_settled = False
+        rma.save(update_fields=["part_settled"])
 
 
 def settle_resolution(resolution: Resolution) -> None:

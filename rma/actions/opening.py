@@ -11,6 +11,7 @@ from django.db.models import F
 from returns_portal.commerce.counters import release_units
 from returns_portal.core.actor import Actor
 from rma.actions.exchange import cancel_exchange, reserve_exchange
+from rma.actions.promises import moment_of_money
 from rma.actions.shipping import cancel_label, plan_label
 from rma.models import Exchange, Return, ReturnLine
 from rma.policy.days import end_of_day, local_day
@@ -25,14 +26,16 @@ def mark_open(
     """Set the fields of an approved return: who decided, send by when, refunded by when.
 
     The date promised is the last one: sent on the last day, plus the days the policy allows for
-    the refund. It moves forward when the parcel arrives. Saves nothing.
+    the refund, unless it is paid at approval. It moves forward when the parcel arrives. Saves
+    nothing.
     """
     today = local_day(moment, time_zone)
     last_day = today + timedelta(days=policy.send_within_days)
     rma.status = ReturnStatus.OPEN
     rma.decided_at, rma.decided_by = moment, decided_by[:120]
     rma.expires_at = end_of_day(last_day, time_zone)
-    rma.refund_promised_on = last_day + timedelta(days=policy.refund_days)
+    start = today if moment_of_money(rma) == "approval" else last_day
+    rma.refund_promised_on = start + timedelta(days=policy.refund_days)
     rma.due_at = None
     rma.review_reason = ""
 

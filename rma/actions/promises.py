@@ -16,6 +16,7 @@ from returns_portal.core.db import action_transaction
 from rma.locks import lock_return
 from rma.models import Promise, Return
 from rma.policy.days import local_day
+from rma.policy.model import MOMENTS
 from rma.states import ResolutionFact, ResolutionKind, ResolutionStatus, ReturnStatus
 
 Step, Rule = Promise.Step, Promise.Rule
@@ -29,17 +30,31 @@ def new_promise(rma: Return, step: Promise.Step, rule: Promise.Rule) -> list[Pro
     return [Promise(rma=rma, step=step, promised_on=rma.refund_promised_on, rule=rule)]
 
 
+def moment_of_money(rma: Return) -> str:
+    """Return when the last of the money of ``rma`` moves, one of ``MOMENTS``."""
+    money = [one for kind, one in rma.processing.items() if kind != ResolutionKind.EXCHANGE]
+    return max(money, key=MOMENTS.index, default="inspection")
+
+
+def opening_rule(rma: Return) -> Promise.Rule:
+    """Return by what the day is found when the return is opened."""
+    return Rule.APPROVAL if moment_of_money(rma) == "approval" else Rule.SEND_WINDOW
+
+
 def settle_promise(rma: Return, resolutions: Iterable[ResolutionFact]) -> None:
     """Decide the promise of a locked return once all its money is paid.
 
     Kept when that is on or before the day in the merchant's zone. Saying it twice changes nothing,
     and money that a bank sends back later does not undo it. An exchange is no money.
     """
-    owed = [
-        one.status
+    money = {
+        one.kind: one.status
         for one in resolutions
         if one.kind != ResolutionKind.EXCHANGE and one.status != ResolutionStatus.CANCELLED
-    ]
+    }
+    owed = money.values()
+    if rma.part_settled and set(rma.processing) - {ResolutionKind.EXCHANGE, *money}:
+        return
     promised = rma.refund_promised_on
     if promised is None or not rma.expected_minor or not owed:
         return

@@ -21,7 +21,9 @@ from returns_portal.core.actor import Actor
 from returns_portal.core.db import action_transaction
 from returns_portal.core.errors import Conflict, InvalidInput, NotFound
 from returns_portal.tenancy.managers import insert_together
+from rma.actions.early import pay_what_is_due
 from rma.actions.promises import new_promise
+from rma.actions.resolution import settle_when_complete
 from rma.goods import LineGoods, standing_of
 from rma.locks import lock_return
 from rma.models import Inspection, Promise, Receipt, ReceiptLine, Return
@@ -97,6 +99,10 @@ def receive_parcel(
         record_events([event, *moved_events(movements)], actor=actor)
         _tell_person(rma, receipt, found)
         on_bench = standing.facts.units_received + len(bench)
+        if rma.processing:
+            pay_what_is_due(rma)
+        if rma.part_settled and not bench:
+            settle_when_complete(rma, standing_of(rma))
         refresh_stage(rma, replace(standing.facts, units_received=on_bench), saving=changed)
     return receipt
 

@@ -18,7 +18,7 @@ from returns_portal.activity.record import NewEvent, record_events
 from returns_portal.commerce.counters import claim_units
 from returns_portal.commerce.locks import lock_order
 from returns_portal.commerce.models import Order
-from returns_portal.core.actor import Actor
+from returns_portal.core.actor import SYSTEM, Actor
 from returns_portal.core.clock import now
 from returns_portal.core.crypto import normalise
 from returns_portal.core.db import action_transaction, preload
@@ -26,9 +26,10 @@ from returns_portal.core.errors import Conflict, NotAllowed, PolicyRefused
 from returns_portal.core.ids import new_id, new_token
 from returns_portal.tenancy.managers import insert_together
 from returns_portal.tenancy.permissions import Permission
+from rma.actions.early import pay_what_is_due
 from rma.actions.notes import MAX_LENGTH, keep_note, storable
 from rma.actions.opening import hold_to_law, mark_open, start_return
-from rma.actions.promises import new_promise
+from rma.actions.promises import new_promise, opening_rule
 from rma.actions.requested import (
     OrderRead,
     RequestedLine,
@@ -42,6 +43,7 @@ from rma.models import Note, Promise, Return, ReturnLine, RuleMatch
 from rma.numbers import new_rma_number
 from rma.policy.document import Policy
 from rma.policy.engine import evaluate
+from rma.policy.processing import moments_of
 from rma.policy.risk import score_of
 from rma.policy.tailoring import is_own_rule, tailor
 from rma.policy.types import Decision, Result, RuleSpoken, Verdict, to_json
@@ -109,7 +111,8 @@ def request_return(
         if not declined:
             claim_units(order_id, _units(lines))
             quote = read.quote(lines, method, policy, tailored.restocking(request))
-        rma = _new_return(read, policy, outcome, quote, moment)
+        moments = moments_of(decision.rules_spoken)
+        rma = _new_return(read, policy, outcome, quote, moment, moments)
         if by_law is not None:
             hold_to_law(rma, read.time_zone, by_law)
         rma.channel, rma.method, rma.operation_id = channel, method, operation_id
@@ -126,6 +129,7 @@ def request_return(
         if outcome.overruled:
             text = f"Policy overruled: {storable(override_reason)}"[:MAX_LENGTH]
             keep_note(rma, actor=actor, text=text, kind=Note.Kind.INTERNAL)
+        pay_what_is_due(rma, actor=actor if outcome.overruled else SYSTEM)
         for row in return_lines:
             row.order_line = read.lines[row.order_line_id]
         preload(rma, "lines", return_lines)
@@ -205,7 +209,12 @@ def _units(lines: Sequence[RequestedLine]) -> dict[UUID, int]:
 
 
 def _new_return(
-    read: OrderRead, policy: Policy, outcome: _Outcome, quote: Quote | None, moment: datetime
+    read: OrderRead,
+    policy: Policy,
+    outcome: _Outcome,
+    quote: Quote | None,
+    moment: datetime,
+    moments: dict[str, str],
 ) -> Return:
     order = read.order
     rma = Return(
@@ -226,6 +235,7 @@ def _new_return(
         order_number_key=order.number_key,
         email_index=bytes(order.email_index),
         created_at=moment,
+        processing=moments,
     )
     if outcome.status is ReturnStatus.OPEN:
         mark_open(rma, policy, read.time_zone, moment, decided_by=outcome.decided_by)
@@ -259,7 +269,7 @@ def _new_lines(
         )
         for position, line in enumerate(lines)
     ]
-    promise = new_promise(rma, Promise.Step.MADE, Promise.Rule.SEND_WINDOW)
+    promise = new_promise(rma, Promise.Step.MADE, opening_rule(rma))
     insert_together(rows, promise, matches)
     return rows
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from refunds.actions.request import request_refund
@@ -22,71 +21,18 @@ from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction, attempt
 from returns_portal.core.errors import Conflict, DomainError, InvalidTransition, NotFound
 from returns_portal.core.ids import new_id
-from returns_portal.core.money import Money
 from rma.actions.closing import close
 from rma.actions.exchange import release_exchange
-from rma.actions.opening import claimed_units
+from rma.actions.overpaid import is_paid_already, note_paid_early
+from rma.actions.previewing import Preview, preview_of
 from rma.actions.promises import settle_promise
 from rma.goods import LineGoods, Standing, goods_of, standing_of
 from rma.locks import lock_return
 from rma.models import Exchange, Resolution, Return, ReturnLine
-from rma.policy.live import terms_of_return
-from rma.quoting import Quote, QuoteLine, quote_return
-from rma.selectors import label_cost_of
 from rma.stages import refresh_stage
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus
 
 Kind = ResolutionKind
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What settling the return now would pay, and what stands in the way of doing so.
-
-    ``quote`` is None when nothing was accepted. ``missing`` counts units that did not come.
-    """
-
-    currency: str
-    goods: tuple[LineGoods, ...]
-    quote: Quote | None
-    blocker: str
-
-    @property
-    def refund(self) -> Money:
-        return self.quote.refund if self.quote else Money.zero(self.currency)
-
-    @property
-    def store_credit(self) -> Money:
-        return self.quote.store_credit if self.quote else Money.zero(self.currency)
-
-    @property
-    def bonus(self) -> Money:
-        return self.quote.bonus if self.quote else Money.zero(self.currency)
-
-    @property
-    def fee(self) -> Money:
-        return self.quote.fee if self.quote else Money.zero(self.currency)
-
-    @property
-    def exchanged(self) -> int:
-        return sum(one.accepted for one in self.goods if one.line.wanted == Kind.EXCHANGE)
-
-    @property
-    def accepted(self) -> int:
-        return sum(one.accepted for one in self.goods)
-
-    @property
-    def rejected(self) -> int:
-        return sum(one.rejected for one in self.goods)
-
-    @property
-    def missing(self) -> int:
-        return sum(one.missing for one in self.goods)
-
-    @property
-    def needs_person(self) -> bool:
-        """Everything asked for came and was accepted: only then it is settled by itself."""
-        return bool(self.rejected or self.missing)
 
 
 def preview_resolution(rma_id: UUID) -> Preview:
@@ -95,7 +41,7 @@ def preview_resolution(rma_id: UUID) -> Preview:
         rma = Return.objects.filter(pk=rma_id).first()
         if rma is None:
             raise NotFound("This return does not exist. Search for its number.")
-        return _preview(rma, goods_of(rma_id), order_for_return(rma.order_id))
+        return preview_of(rma, goods_of(rma_id), order_for_return(rma.order_id))
 
 
 def commit_resolution(rma_id: UUID, *, actor: Actor) -> list[Resolution]:
@@ -123,12 +69,19 @@ def settle_when_complete(rma: Return, standing: Standing) -> list[Resolution]:
     """
     goods = standing.goods
     if standing.is_settled:
-        _ask_person(rma, "A unit came after the return was settled. Pay it by hand if it is owed.")
+        if not is_paid_already(rma, goods):
+            _ask_person(rma, "A unit came after the return was settled. Pay it by hand if owed.")
         return []
     if rma.status != ReturnStatus.OPEN or any(one.pending or one.awaited for one in goods):
         return []
-    if any(one.rejected or one.short for one in goods):
+    if rma.part_settled:
+        note_paid_early(rma, goods)
+    left = [one for one in goods if not one.is_settled]
+    if any(one.rejected or one.short for one in left):
         _ask_person(rma, "Units were missing or not accepted. Check the money, then settle it.")
+        return []
+    if any(rma.processing.get(one.line.wanted) == "hand" for one in left):
+        _ask_person(rma, "The policy has this paid by hand. Check the money, then settle it.")
         return []
     try:
         with attempt():
@@ -138,10 +91,13 @@ def settle_when_complete(rma: Return, standing: Standing) -> list[Resolution]:
         return []
 
 
-def settle(rma: Return, standing: Standing, *, actor: Actor) -> list[Resolution]:
+def settle(
+    rma: Return, standing: Standing, *, actor: Actor, ahead: frozenset[str] | None = None
+) -> list[Resolution]:
     """Write and set in motion what a locked, unsettled return owes; close it if nothing is open.
 
-    A caller whose return stays open refreshes the stage.
+    ``ahead`` of the goods, only the outcomes of these kinds are, for the units approved, and the
+    return stays open. A caller whose return stays open refreshes the stage.
     """
     goods = standing.goods
     if rma.status != ReturnStatus.OPEN:
@@ -151,59 +107,29 @@ def settle(rma: Return, standing: Standing, *, actor: Actor) -> list[Resolution]
     payments = lock_payments(rma.order_id)
     order = load_for_return(rma.order, payments=payments)
     order.merchant = rma.merchant
-    preview = _preview(rma, goods, order)
+    preview = preview_of(rma, goods, order, ahead=ahead)
     if preview.blocker:
         raise Conflict(preview.blocker, code="not_ready")
     resolutions = _resolutions(rma, preview, actor)
     for resolution in resolutions:
         _set_in_motion(rma, (order, payments), resolution, actor)
     Resolution.objects.bulk_create(resolutions)
-    _settle_exchanges(rma, goods, actor)
-    _decide_lines(goods)
-    _record(rma, preview, resolutions, actor)
+    if Kind.EXCHANGE in preview.kinds:
+        _settle_exchanges(rma, preview, actor)
+    was_ahead, rma.part_settled = rma.part_settled, ahead is not None
+    if was_ahead != rma.part_settled:
+        rma.save(update_fields=["part_settled"])
+    if ahead is None:
+        _decide_lines(goods)
+    _record(rma, preview, resolutions, actor, is_ahead=ahead is not None)
     if preview.needs_person or actor is not SYSTEM:
         _close_task(rma, actor)
-    settle_promise(rma, standing.owing(resolutions).facts.resolutions)
-    if all(one.status == ResolutionStatus.SETTLED for one in resolutions):
-        outcome = "settled" if resolutions else "not_accepted"
-        close(rma, standing.owing(resolutions).facts, outcome=outcome)
+    facts = standing.owing(resolutions).facts
+    settle_promise(rma, facts.resolutions)
+    owed = [one.status for one in facts.resolutions if one.status != ResolutionStatus.CANCELLED]
+    if ahead is None and all(status == ResolutionStatus.SETTLED for status in owed):
+        close(rma, facts, outcome="settled" if owed else "not_accepted")
     return resolutions
-
-
-def _preview(rma: Return, goods: Sequence[LineGoods], order: Order) -> Preview:
-    policy, restocking = terms_of_return(rma)
-    accepted = [
-        QuoteLine(
-            order_line_id=one.line.order_line_id,
-            quantity=one.accepted,
-            reason=one.line.reason,
-            wanted=one.line.wanted,
-            restocking_bp=restocking.get((str(one.line.order_line_id), one.line.reason)),
-        )
-        for one in goods
-        if one.accepted
-    ]
-    quote = None
-    if accepted:
-        settled = any(one.is_settled for one in goods)
-        quote = quote_return(
-            order,
-            accepted,
-            policy,
-            method=rma.method,
-            label_cost=label_cost_of(rma.pk) if policy.fee.label_cost else None,
-            own_units=None if settled else claimed_units(one.line for one in goods),
-        )
-    return Preview(rma.currency, tuple(goods), quote, _blocker(goods))
-
-
-def _blocker(goods: Sequence[LineGoods]) -> str:
-    pending = sum(one.pending for one in goods)
-    if pending:
-        return f"{pending} units wait at the bench. Inspect them first."
-    if not any(one.accepted or one.rejected for one in goods):
-        return "Nothing has been received yet. Receive the parcel first."
-    return ""
 
 
 def _resolutions(rma: Return, preview: Preview, actor: Actor) -> list[Resolution]:
@@ -211,11 +137,11 @@ def _resolutions(rma: Return, preview: Preview, actor: Actor) -> list[Resolution
     made = []
     for kind in Kind:
         units = {
-            str(one.line.pk): one.accepted
+            str(one.line.pk): preview.units[one.line.pk]
             for one in preview.goods
-            if one.line.wanted == kind and one.accepted
+            if one.line.wanted == kind and preview.units[one.line.pk]
         }
-        if not units or preview.quote is None:
+        if not units or preview.quote is None or kind not in preview.kinds:
             continue
         made.append(
             Resolution(
@@ -284,25 +210,29 @@ def _settled(resolution: Resolution) -> None:
     resolution.settled_at = now()
 
 
-def _settle_exchanges(rma: Return, goods: Sequence[LineGoods], actor: Actor) -> None:
-    """Release each replacement for as many units as were accepted, and free the others."""
-    accepted = {one.line.pk: one.accepted for one in goods if one.line.wanted == Kind.EXCHANGE}
-    if not accepted:
+def _settle_exchanges(rma: Return, preview: Preview, actor: Actor) -> None:
+    """Release each replacement for as many units as are settled now, and free the others."""
+    lines = [one.line.pk for one in preview.goods if one.line.wanted == Kind.EXCHANGE]
+    if not lines:
         return
     held = Exchange.objects.select_for_update(of=("self",)).filter(
-        return_line_id__in=list(accepted), status=Exchange.Status.RESERVED
+        return_line_id__in=lines, status=Exchange.Status.RESERVED
     )
     for exchange in held.order_by("variant_id", "pk"):
-        release_exchange(exchange, rma, units=accepted[exchange.return_line_id], actor=actor)
+        units = preview.units[exchange.return_line_id]
+        release_exchange(exchange, rma, units=units, actor=actor)
 
 
 def _decide_lines(goods: Sequence[LineGoods]) -> None:
-    """Keep which lines were accepted, and give back the claim on units that never came."""
+    """Keep which lines were accepted, and give back the claim on units that never came.
+
+    Units that were paid for ahead of the goods stay claimed: nobody is paid for them again.
+    """
     missing: dict[UUID, int] = {}
     for one in goods:
         one.line.is_accepted = one.accepted > 0
         gone = max(one.missing - one.line.released_quantity, 0)
-        if gone:
+        if gone and not one.is_settled:
             one.line.released_quantity += gone
             order_line_id = one.line.order_line_id
             missing[order_line_id] = missing.get(order_line_id, 0) + gone
@@ -313,7 +243,15 @@ def _decide_lines(goods: Sequence[LineGoods]) -> None:
         release_units(missing)
 
 
-def _record(rma: Return, preview: Preview, resolutions: Sequence[Resolution], actor: Actor) -> None:
+def _record(
+    rma: Return,
+    preview: Preview,
+    resolutions: Sequence[Resolution],
+    actor: Actor,
+    *,
+    is_ahead: bool,
+) -> None:
+    ahead = {one.kind: rma.processing.get(one.kind) for one in resolutions} if is_ahead else {}
     record_event(
         EventKind.RESOLUTION_COMMITTED,
         subject_kind="return",
@@ -324,7 +262,8 @@ def _record(rma: Return, preview: Preview, resolutions: Sequence[Resolution], ac
         currency=rma.currency,
         accepted=preview.accepted,
         rejected=preview.rejected,
-        missing=preview.missing,
+        missing=0 if is_ahead else preview.missing,
+        **({"ahead": ahead} if is_ahead else {}),
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.record import record_event
 from returns_portal.activity.staff_tasks import open_task
@@ -15,9 +17,11 @@ from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction, attempt
 from returns_portal.core.errors import DomainError, InvalidTransition, NotFound
 from returns_portal.tenancy.models import Membership
+from rma.actions.early import pay_what_is_due
 from rma.actions.notes import checked, keep_note
 from rma.actions.opening import claimed_units, give_back, mark_open, start_return
-from rma.actions.promises import new_promise
+from rma.actions.overpaid import ask_for_goods_paid
+from rma.actions.promises import new_promise, opening_rule
 from rma.locks import lock_return
 from rma.models import Inspection, Note, Promise, Return, ReturnLine, Shipment
 from rma.policy.days import end_of_day, local_day
@@ -61,6 +65,7 @@ def approve_return(rma_id: UUID, *, actor: Actor, note: str = "") -> Return:
             text = checked(note, field="note")
             keep_note(rma, actor=actor, text=text, kind=Note.Kind.TO_SHOPPER, alone=False)
         _record(EventKind.RETURN_APPROVED, rma, actor, automatic=False)
+        pay_what_is_due(rma, actor=actor)
         refresh_stage(rma)
         return rma
 
@@ -159,13 +164,19 @@ def answer_information(rma_id: UUID, *, actor: Actor, answer: str) -> Return:
 def cancel_return(rma_id: UUID, *, actor: Actor) -> Return:
     """Cancel a return before its parcel moves: units, replacements and label are given back.
 
-    Raises InvalidTransition once the carrier or the bench has seen the goods.
+    Raises InvalidTransition once the carrier or the bench has seen the goods, and where money or a
+    replacement went out ahead of them.
     """
     with action_transaction():
         rma = lock_return(rma_id)
         if rma.status == ReturnStatus.CANCELLED:
             return rma
         check_transition("return", rma.status, ReturnStatus.CANCELLED)
+        if rma.part_settled:
+            raise InvalidTransition(
+                _("This return is paid already, so it can’t be cancelled. Send the items back."),
+                code="paid_early",
+            )
         if _goods_moved(rma):
             raise InvalidTransition(
                 "The parcel is on its way, so this return can't be cancelled any more.",
@@ -216,6 +227,7 @@ def reopen_return(rma_id: UUID, *, actor: Actor) -> Return:
         _promise(rma, Promise.Step.CHANGED)
         start_return(rma, lines, actor=actor)
         _record(EventKind.RETURN_APPROVED, rma, actor, automatic=False, reopened=True)
+        pay_what_is_due(rma, actor=actor)
         refresh_stage(rma)
         return rma
 
@@ -224,7 +236,8 @@ def expire_due_returns(limit: int = 200) -> int:
     """Let approvals and questions of the merchant in scope run out; return how many.
 
     A return whose parcel is moving never runs out, nor does a withdrawal, which stands although
-    the goods are late: a person asks for them. Each one in a transaction of its own.
+    the goods are late, nor one that is paid already: a person asks for the goods. Each one in a
+    transaction of its own.
     """
     with action_transaction():
         due = list(
@@ -243,10 +256,12 @@ def _expire(rma_id: UUID) -> bool:
         waiting = rma.status in (ReturnStatus.OPEN, ReturnStatus.NEEDS_INFO)
         if not waiting or rma.expires_at is None or rma.expires_at > now():
             return False
-        withdrawn = withdrawal_of(rma) is not None
-        if withdrawn and not _goods_moved(rma):
+        withdrawn, moved = withdrawal_of(rma) is not None, _goods_moved(rma)
+        if rma.part_settled and not moved:
+            ask_for_goods_paid(rma)
+        elif withdrawn and not moved:
             _ask_for_goods(rma)
-        if withdrawn or _goods_moved(rma):
+        if withdrawn or moved or rma.part_settled:
             # Kept out of the next sweep: from here on the warehouse decides.
             rma.expires_at = None
             rma.save(update_fields=["expires_at"])
@@ -279,7 +294,7 @@ def _end(rma: Return, status: ReturnStatus) -> None:
 
 
 def _promise(rma: Return, step: Promise.Step) -> None:
-    Promise.objects.bulk_create(new_promise(rma, step, Promise.Rule.SEND_WINDOW))
+    Promise.objects.bulk_create(new_promise(rma, step, opening_rule(rma)))
 
 
 def _goods_moved(rma: Return) -> bool:

@@ -12,6 +12,7 @@ from returns_portal.activity.staff_tasks import open_task
 from returns_portal.core.actor import Actor
 from returns_portal.core.db import action_transaction
 from returns_portal.core.errors import NotFound
+from rma.actions.early import pay_what_is_due
 from rma.carriers.base import TrackingScan
 from rma.locks import lock_return
 from rma.models import Return, Shipment, TrackingEvent
@@ -35,7 +36,8 @@ def record_scans(shipment_id: UUID, scans: Sequence[TrackingScan], *, actor: Act
     """Append what is new of ``scans`` and let the parcel stand where all facts together put it.
 
     Safe to repeat and in any order: equal scans are one fact. A scan without a time counts as
-    the oldest. Each of in transit, delivered, sent back and lost is told once.
+    the oldest. Each of in transit, delivered, sent back and lost is told once. What the policy pays
+    at a scan is settled with it.
     """
     with action_transaction():
         rma_id = Shipment.objects.filter(pk=shipment_id).values_list("rma_id", flat=True).first()
@@ -65,6 +67,7 @@ def record_scans(shipment_id: UUID, scans: Sequence[TrackingScan], *, actor: Act
         shipment.save(update_fields=["status", "last_scan_at"])
         if moved:
             _tell(rma, shipment, actor)
+            pay_what_is_due(rma)
             refresh_stage(rma)
     return shipment
 

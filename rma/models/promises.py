@@ -25,6 +25,8 @@ class Promise(TenantModel):
         PAID_LATE = "paid_late", "Paid late"
 
     class Rule(models.TextChoices):
+        APPROVAL = "approval", "Day of approval, plus the days for the refund"
+        SCAN = "scan", "Day of the first carrier scan, plus the days for the refund"
         SEND_WINDOW = "send_window", "Last day to send, plus the days for the refund"
         ARRIVAL = "arrival", "Day of arrival, plus the days for the refund"
 

@@ -78,6 +78,11 @@ class Return(TenantModel):
     # An approval that is not used by then runs out.
     expires_at = models.DateTimeField(null=True, blank=True)
     refund_promised_on = models.DateField(null=True, blank=True)
+    # When each outcome is set in motion, by kind (rma.policy.processing), as decided at the
+    # request; empty where everything waits for the inspection.
+    processing = models.JSONField(default=dict)
+    # Something is settled, while goods or other outcomes are still due.
+    part_settled = models.BooleanField(default=False)
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -28,6 +28,8 @@ class Whole:
     request: RequestFacts
     policy: Policy
     points: tuple[Points, ...] = ()
+    # The moment a rule names for each line of the request; empty where none does.
+    moments: tuple[str, ...] = ()
 
     def reasons(self) -> list[tuple[RequestLine, Reason | None]]:
         return [(line, self.policy.reason(line.reason)) for line in self.request.lines]

@@ -22,6 +22,8 @@ from rma.policy.model import (
     Policy,
     Reason,
 )
+from rma.policy.processing import SECTION as PROCESSING
+from rma.policy.processing import read_processing
 from rma.policy.questions import read_questions
 from rma.policy.reader import DocumentReader
 from rma.policy.risk import read_risk
@@ -47,7 +49,7 @@ __all__ = [
 
 SCHEMA = 1
 # Sections a document may leave out; it then reads as it did before they existed.
-OPTIONAL = {"rules", "risk", "restocking", "credit_bonus", SECTION}
+OPTIONAL = {"rules", "risk", "restocking", "credit_bonus", PROCESSING, SECTION}
 
 
 def default_policy(currency: str) -> dict[str, Any]:
@@ -169,6 +171,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         risk=read_risk(reader, "risk"),
         rules=read_rules(reader, "rules", tuple(reason.key for reason in reasons)),
         withdrawal=read_terms(reader),
+        processing=read_processing(reader),
     )
     return None if reader.errors else policy
 

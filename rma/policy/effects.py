@@ -16,6 +16,7 @@ from typing import Any
 
 from rma.policy.model import (
     METHODS,
+    MOMENTS,
     RESOLUTIONS,
     SHIPPING_BACK,
     Closed,
@@ -103,6 +104,7 @@ _READERS: dict[str, Callable[[DocumentReader, str, tuple[str, ...]], Any]] = {
     "outcomes": lambda reader, path, _: reader.choices(path, RESOLUTIONS),
     "methods": lambda reader, path, _: reader.choices(path, METHODS),
     "shipping": lambda reader, path, _: reader.choice(path, SHIPPING_BACK),
+    "moment": lambda reader, path, _: reader.choice(path, MOMENTS),
     "reasons": _chosen_reasons,
     "words": lambda reader, path, _: tuple(sorted(reader.words(path, fold=False))),
 }
@@ -267,6 +269,8 @@ _KINDS = (
                reach="every", change=_set("shipping_back")),
     EffectKind("refund_days", "Days to refund after receiving", "refund_days", "days", False,
                change=_set("refund_days")),
+    EffectKind("process_at", "Money moves", "process_at", "moment", True,
+               change=_set("process_at")),
     EffectKind("send_within", "Days to send after approval", "send_within", "days", False,
                change=_set("send_within_days")),
     # For staff

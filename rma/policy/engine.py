@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from rma.policy import approval, rules, withdrawal, wording
+from rma.policy import approval, processing, rules, withdrawal, wording
 from rma.policy.approval import Whole, waives_fee
 from rma.policy.document import RESOLUTIONS, Policy, Reason
 from rma.policy.rules import Asked, Case
@@ -60,7 +60,8 @@ def evaluate(order: OrderFacts, request: RequestFacts, policy: Policy) -> Decisi
     if is_withdrawal(request):
         return withdrawal.decide(order, request, policy, ENGINE_VERSION)
     tailored = tailor(policy, order, request)
-    whole = Whole(order, request, tailored.whole, tailored.points)
+    moments = tuple(view.policy.process_at for view in tailored.lines)
+    whole = Whole(order, request, tailored.whole, tailored.points, moments)
     asked = Counter[str]()
     for requested in request.lines:
         asked[requested.line_key] += requested.quantity
@@ -77,6 +78,8 @@ def evaluate(order: OrderFacts, request: RequestFacts, policy: Policy) -> Decisi
     spoken += [_ask(rule, whole, None) for rule in approval.APPROVAL_RULES]
     if policy.risk is not None:
         spoken.append(_ask(approval.risk, whole, None))
+    if processing.speaks(whole):
+        spoken.append(_ask(processing.when_paid, whole, None))
     charged = _ask(approval.fee, whole, None)
     spoken.append(charged)
     return Decision(

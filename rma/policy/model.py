@@ -15,6 +15,10 @@ RESOLUTIONS = ("refund", "store_credit", "exchange")
 PHOTO_MODES = ("required", "optional", "off")
 METHODS = ("label", "own")
 SHIPPING_BACK = ("never", "all_returned", "proportion", "merchant_fault")
+# When an outcome is set in motion, from the boldest to the most cautious.
+MOMENTS = ("approval", "first_scan", "delivery", "inspection", "hand")
+# Those before anybody has looked at the goods.
+INSTANT = frozenset({"approval", "first_scan", "delivery"})
 
 
 class Rules(Protocol):
@@ -123,10 +127,27 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """From how many risk points on a person looks; in ``shadow`` it is only noted."""
+    """From how many risk points on a person looks; in ``shadow`` it is only noted.
+
+    From ``hold_at`` points on, nothing is paid before the inspection; None never holds.
+    """
 
     review_at: int
     shadow: bool
+    hold_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """When each outcome is set in motion: one of ``MOMENTS``."""
+
+    refund: str = "inspection"
+    store_credit: str = "inspection"
+    exchange: str = "inspection"
+
+    def of(self, kind: str) -> str:
+        """Return the moment of an outcome; one that has no setting waits for the inspection."""
+        return str(getattr(self, kind, "inspection"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +171,9 @@ class Policy:
     credit_bonus: CreditBonus = NO_BONUS
     # What a rule holds back of an item's value, in basis points; None where none says anything.
     restocking_bp: int | None = None
+    processing: Processing | None = None
+    # The moment of a line's outcome; only rules set it, line by line.
+    process_at: str = ""
     withdrawal: Terms = STATUTORY
 
     def reason(self, key: str) -> Reason | None:

@@ -9,6 +9,7 @@ from typing import Any
 from returns_portal.core.money import Money, format_money
 from rma.policy.conditions import Condition, FactTest, Group
 from rma.policy.effects import Effect
+from rma.policy.processing import MOMENT_WORDS
 from rma.policy.vocabulary import Fact, Kind, fact_named
 
 TEST_WORDS = {
@@ -107,6 +108,8 @@ def effect_words(effect: Effect, currency: str) -> tuple[str, str]:
         return kind.label, listed([words[one] for one in value], "and")
     if kind.takes == "shipping":
         return kind.label, SHIPPING_WORDS[value]
+    if kind.takes == "moment":
+        return kind.label, MOMENT_WORDS[value]
     if isinstance(value, tuple):
         return kind.label, listed(list(value), "and")
     return kind.label, "" if value is None else value_words(kind.takes, value, currency)

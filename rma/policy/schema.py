@@ -15,7 +15,8 @@ from rma.policy.conditions import DEEPEST, GROUPS, MOST_WORDS, TESTS
 from rma.policy.document import SCHEMA
 from rma.policy.effects import EffectKind, effect_kinds
 from rma.policy.fees import PER
-from rma.policy.model import METHODS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
+from rma.policy.model import METHODS, MOMENTS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
+from rma.policy.processing import SECTION as PROCESSING
 from rma.policy.questions import MOST_OPTIONS, MOST_QUESTIONS
 from rma.policy.reader import MAX_DAYS, MAX_MINOR
 from rma.policy.ruleset import MOST_EFFECTS, MOST_RULES
@@ -144,12 +145,14 @@ def _document() -> Schema:
             "answer_within_days": _whole(1, MAX_DAYS),
             "methods": _choices(METHODS),
             SECTION: _withdrawal(),
-            "risk": _or_null(_object({"review_at": _whole(1, 1000), "shadow": _FLAG})),
+            PROCESSING: _or_null(_object({kind: _choice(MOMENTS) for kind in RESOLUTIONS})),
+            "risk": _or_null(_risk()),
             "rules": _or_null(_list(_rule(), 0, MOST_RULES)),
         },
         "restocking",
         "credit_bonus",
         SECTION,
+        PROCESSING,
         "risk",
         "rules",
     )
@@ -190,6 +193,12 @@ def _restocking() -> Schema:
         "waived_reasons",
         "tax_bp",
     )
+
+
+def _risk() -> Schema:
+    points = _whole(1, 1000)
+    parts = {"review_at": points, "shadow": _FLAG, "hold_at": _or_null(points)}
+    return _object(parts, "hold_at")
 
 
 def _withdrawal() -> Schema:
@@ -299,6 +308,7 @@ _TAKES: dict[str, Schema] = {
     "outcomes": _choices(RESOLUTIONS),
     "methods": _choices(METHODS),
     "shipping": _choice(SHIPPING_BACK),
+    "moment": _choice(MOMENTS),
     "reasons": _list(_KEY, 1),
     "words": _list(_TEXT),
 }

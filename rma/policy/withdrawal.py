@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from rma.policy import approval, wording
+from rma.policy import approval, processing, wording
 from rma.policy.approval import Whole
 from rma.policy.days import local_day
 from rma.policy.model import WITHDRAWAL, Policy
@@ -96,7 +96,10 @@ def decide(
         said = _say(requested, right, asked[requested.line_key])
         spoken += said
         lines.append(_line_decision(requested, right, said, policy))
-    charged = approval.fee(Whole(order, request, policy))
+    whole = Whole(order, request, policy)
+    if processing.speaks(whole):
+        spoken.append(processing.when_withdrawn(whole))
+    charged = approval.fee(whole)
     spoken.append(charged)
     return Decision(
         verdict=_verdict(spoken),

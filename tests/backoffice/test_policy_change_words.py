@@ -30,7 +30,11 @@ QUESTION: dict[str, Any] = {
 
 
 def policy() -> dict[str, Any]:
-    document = default_policy("EUR") | {"rules": [copy.deepcopy(RULE)]}
+    document = default_policy("EUR") | {
+        "rules": [copy.deepcopy(RULE)],
+        "processing": dict.fromkeys(("refund", "store_credit", "exchange"), "inspection"),
+        "risk": {"review_at": 70, "shadow": False, "hold_at": 40},
+    }
     document["reasons"][0]["questions"] = [copy.deepcopy(QUESTION)]
     return document
 
@@ -84,6 +88,10 @@ def set_at(document: Any, path: str, value: Any) -> None:
         ("rules.0.then.0.value", 7, "Rule “Sale”", "It does: Days to return: 14 days",
          "It does: Days to return: 7 days"),
         ("rules.0.on", False, "Rule “Sale”", "It is switched on", "It is switched off"),
+        ("processing.refund", "first_scan", "", "Refunds go out after the inspection",
+         "Refunds go out at the first carrier scan"),
+        ("risk.hold_at", 60, "", "From 40 risk points on, money waits for the inspection",
+         "From 60 risk points on, money waits for the inspection"),
         ("promise.hours", 3, "", NOT_THERE, 'promise: {"hours": 3}'),
     ],
 )  # fmt: skip

@@ -115,6 +115,7 @@ _EFFECT_VALUES: dict[str, Any] = {
     "days": 14, "hours": 4, "photos": 2, "points": 30, "money": 990, "share": 1250,
     "day": "2027-01-31",
     "outcomes": ["exchange", "refund"], "methods": ["own"], "shipping": "proportion",
+    "moment": "first_scan",
     "reasons": ["faulty", "too_small"], "words": ["VIP", "check, twice"], "": None,
 }  # fmt: skip
 

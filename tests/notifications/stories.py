@@ -18,6 +18,7 @@ from rma.actions.appeals import grant_appeal, open_appeal, uphold_decision
 from rma.actions.exchange import ship_exchange
 from rma.actions.inspection import inspect_unit
 from rma.actions.notes import add_note
+from rma.actions.policy import publish_policy, save_draft
 from rma.actions.requesting import RequestedLine
 from rma.actions.resolution import commit_resolution
 from rma.actions.review import (
@@ -28,6 +29,7 @@ from rma.actions.review import (
 )
 from rma.actions.shipping import set_own_tracking
 from rma.models import Exchange, Inspection, Note, Return
+from rma.policy.document import default_policy
 from tests import flows
 
 JONAS = Actor(ActorKind.MEMBER, "jonas", "Jonas", permissions_of("manager"))
@@ -77,6 +79,21 @@ def approved_exchange(method: str = "label") -> Return:
 def approved_credit() -> Return:
     placed = flows.order()
     return flows.approved(placed, flows.wish(flows.lines_of(placed)[0], wanted="store_credit"))
+
+
+def _paying_at(moment: str) -> None:
+    moments = dict.fromkeys(("refund", "store_credit", "exchange"), moment)
+    save_draft(default_policy("EUR") | {"processing": moments}, actor=SYSTEM)
+    publish_policy(actor=SYSTEM)
+
+
+def approved_paid_at_scan() -> Return:
+    _paying_at("first_scan")
+    return approved()
+
+
+def refunded_at_scan() -> Return:
+    return flows.moved(approved_paid_at_scan())
 
 
 def rejected_by_policy() -> Return:
@@ -251,6 +268,7 @@ STORIES: dict[str, tuple[MessageKind, Story]] = {
             approved_before_its_label,
             approved_exchange,
             approved_credit,
+            approved_paid_at_scan,
         ],
         MessageKind.REJECTED: [rejected_by_policy, rejected_by_jonas],
         MessageKind.WITHDRAWAL_RECEIVED: [withdrawn],
@@ -259,7 +277,7 @@ STORIES: dict[str, tuple[MessageKind, Story]] = {
         MessageKind.IN_TRANSIT: [scanned, sent_by_own_carrier],
         MessageKind.ARRIVED: [arrived],
         MessageKind.NOT_ACCEPTED: [nothing_accepted],
-        MessageKind.REFUNDED: [refunded, refunded_in_part, paid_by_hand],
+        MessageKind.REFUNDED: [refunded, refunded_in_part, refunded_at_scan, paid_by_hand],
         MessageKind.REFUND_FAILED: [refund_came_back],
         MessageKind.CREDITED: [credited],
         MessageKind.EXCHANGE_SENT: [exchanged],

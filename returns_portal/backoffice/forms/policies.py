@@ -13,9 +13,19 @@ from returns_portal.backoffice.question_lines import as_lines, from_lines
 from returns_portal.core.errors import InvalidInput
 from returns_portal.core.money import Money
 from rma.policy.document import METHODS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
+from rma.policy.model import MOMENTS
+from rma.policy.processing import MOMENT_WORDS
 
 _DAYS = {"min_value": 0, "max_value": 3650}
 _SHIPPING_LABELS = ("Never", "When everything comes back", "In proportion", "When it is our fault")
+
+
+_MOMENTS = [(one, MOMENT_WORDS[one].capitalize()) for one in MOMENTS]
+_PAYS = {f"pays_{kind}": kind for kind in RESOLUTIONS}
+
+
+def _moment(label: str, **more: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=_MOMENTS, required=False, **more)
 
 
 def _list_of(text: str) -> list[str]:
@@ -63,6 +73,12 @@ class PolicyForm(forms.Form):
         choices=[(one, METHOD_WORDS[one].capitalize()) for one in METHODS],
         widget=forms.CheckboxSelectMultiple,
     )
+    pays_refund = _moment("Refunds go out", help_text="Rules and the risk score can say otherwise.")
+    pays_store_credit = _moment("Store credit is issued")
+    pays_exchange = _moment(
+        "Exchanges are released",
+        help_text="At approval, the new item leaves before anything was sent back.",
+    )
     refund_days = forms.IntegerField(label="Days to refund after receiving", **_DAYS)
     send_within_days = forms.IntegerField(
         label="Days to send after approval", min_value=1, max_value=365
@@ -109,6 +125,10 @@ class PolicyForm(forms.Form):
             "waived_for_fault": fee["waived_for_fault"],
             "waived_for_exchange": fee["waived_for_exchange"],
             **{
+                name: (document.get("processing") or {}).get(kind, "inspection")
+                for name, kind in _PAYS.items()
+            },
+            **{
                 name: document[name]
                 for name in (
                     "shipping_back", "methods", "refund_days", "send_within_days",
@@ -150,6 +170,14 @@ class PolicyForm(forms.Form):
             "shipping_back", "methods", "refund_days", "send_within_days", "answer_within_days",
         ):  # fmt: skip
             document[name] = entered[name]
+        return self._processed(document)
+
+    def _processed(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Put in when each outcome moves; a document that says nothing of it stays as it was."""
+        before = document.get("processing") or dict.fromkeys(RESOLUTIONS, "inspection")
+        moments = {kind: self.cleaned_data[name] or before[kind] for name, kind in _PAYS.items()}
+        if moments != before:
+            document["processing"] = moments
         return document
 
 

@@ -20,13 +20,19 @@ class RiskForm(forms.Form):
         widget=forms.RadioSelect,
     )
     review_at = forms.IntegerField(label="From this score on", min_value=1, max_value=1000)
+    hold_at = forms.IntegerField(
+        label="Hold instant refunds from this score on", required=False, min_value=1,
+        max_value=1000, help_text="What the policy pays before the goods are inspected waits for "
+        "the inspection then. Leave empty to hold nothing.",
+    )  # fmt: skip
 
     @staticmethod
     def initial_of(document: dict[str, Any]) -> dict[str, Any]:
         risk = document.get("risk")
         if risk is None:
             return {"mode": OFF, "review_at": 70}
-        return {"mode": SHADOW if risk["shadow"] else ON, "review_at": risk["review_at"]}
+        mode = SHADOW if risk["shadow"] else ON
+        return {"mode": mode, "review_at": risk["review_at"], "hold_at": risk.get("hold_at")}
 
     def document(self, before: dict[str, Any]) -> dict[str, Any]:
         """Return the policy document with what the form says."""
@@ -34,9 +40,9 @@ class RiskForm(forms.Form):
         mode = self.cleaned_data["mode"]
         if mode == OFF:
             return kept
-        return kept | {
-            "risk": {"review_at": self.cleaned_data["review_at"], "shadow": mode == SHADOW}
-        }
+        risk = {"review_at": self.cleaned_data["review_at"], "shadow": mode == SHADOW}
+        hold_at = self.cleaned_data["hold_at"]
+        return kept | {"risk": risk if hold_at is None else risk | {"hold_at": hold_at}}
 
 
 class MarkForm(forms.Form):

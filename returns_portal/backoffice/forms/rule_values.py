@@ -19,7 +19,8 @@ from returns_portal.core.money import Money
 from rma.policy.choices import OUTCOMES, WAYS, Choices, choices_of, reason_choices
 from rma.policy.document import SHIPPING_BACK
 from rma.policy.effects import EffectKind
-from rma.policy.model import Policy
+from rma.policy.model import MOMENTS, Policy
+from rma.policy.processing import MOMENT_WORDS
 from rma.policy.rule_words import SHIPPING_WORDS
 from rma.policy.vocabulary import Fact, Kind
 
@@ -72,6 +73,7 @@ def box_of_effect(kind: EffectKind, policy: Policy) -> Box:
     if kind.key == "order_outcomes":
         return Box(ORDERED, OUTCOMES, fields=len(OUTCOMES))
     shipping = tuple((key, SHIPPING_WORDS[key].capitalize()) for key in SHIPPING_BACK)
+    moments = tuple((key, MOMENT_WORDS[key].capitalize()) for key in MOMENTS)
     boxes = {
         "": Box(NOTHING),
         "money": Box(MONEY, unit=policy.currency),
@@ -80,6 +82,7 @@ def box_of_effect(kind: EffectKind, policy: Policy) -> Box:
         "outcomes": Box(CHOICES, OUTCOMES),
         "methods": Box(CHOICES, WAYS),
         "shipping": Box(CHOICE, shipping),
+        "moment": Box(CHOICE, moments),
         "reasons": Box(CHOICES, reason_choices(policy)),
         "words": Box(WORDS),
     }

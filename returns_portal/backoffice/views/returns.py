@@ -12,6 +12,7 @@ from notifications.selectors import acknowledgement_of
 from returns_portal.backoffice import filters
 from returns_portal.backoffice.base import page, staff_view
 from returns_portal.backoffice.event_words import history
+from returns_portal.backoffice.processing_words import why_paid
 from returns_portal.backoffice.return_words import (
     WANTED_WORDS,
     findings,
@@ -125,6 +126,7 @@ def _summary(request: HttpRequest, found: ReturnDetail) -> dict[str, Any]:
         "items": [_item(found, line) for line in found.lines],
         "money": money_table(found, payments),
         "progress": progress(found),
+        "why_paid": why_paid(found),
         "shipment": found.shipment,
         "appeal": next((one for one in found.appeals if one.status == "open"), None),
         "can": _can(request, found),
@@ -153,11 +155,14 @@ def _can(request: HttpRequest, found: ReturnDetail) -> dict[str, bool]:
     decides = Permission.RETURNS_DECIDE in allowed
     waits = status in (ReturnStatus.REQUESTED, ReturnStatus.NEEDS_INFO)
     label_failed = found.shipment is not None and found.shipment.status == ShipmentStatus.FAILED
-    settled = any(one.status != ResolutionStatus.CANCELLED for one in found.resolutions)
+    alive = [one for one in found.resolutions if one.status != ResolutionStatus.CANCELLED]
+    settled = bool(alive) and not found.rma.part_settled
     return {
         "decide": decides and waits,
         "ask": decides and status == ReturnStatus.REQUESTED,
-        "cancel": decides and (waits or status == ReturnStatus.OPEN) and not found.inspections,
+        "cancel": decides
+        and (waits or status == ReturnStatus.OPEN)
+        and not (found.inspections or found.rma.part_settled),
         "reopen": decides and status == ReturnStatus.EXPIRED,
         "note": Permission.RETURNS_NOTE in allowed,
         "mark": decides and bool(found.rma.email_index),
@@ -166,8 +171,18 @@ def _can(request: HttpRequest, found: ReturnDetail) -> dict[str, bool]:
         and status == ReturnStatus.OPEN
         and bool(found.receipts)
         and not settled,
+        "pay_ahead": Permission.REFUNDS_GRANT in allowed
+        and status == ReturnStatus.OPEN
+        and not found.receipts
+        and bool(_by_hand(found)),
         "track": decides and status == ReturnStatus.OPEN and not found.receipts,
     }
+
+
+def _by_hand(found: ReturnDetail) -> set[str]:
+    """Return the kinds of outcome that the policy has paid by hand and nobody has paid."""
+    known = {one.kind for one in found.resolutions if one.status != ResolutionStatus.CANCELLED}
+    return {kind for kind, moment in found.rma.processing.items() if moment == "hand"} - known
 
 
 @staff_view(permission=Permission.RETURNS_VIEW)

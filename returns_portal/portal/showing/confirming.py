@@ -22,6 +22,8 @@ from returns_portal.portal.showing.money import (
 )
 from rma.fees import RESTOCKING
 from rma.models import Return
+from rma.policy.paid_words import when_paid
+from rma.policy.processing import moments_of
 from rma.policy.types import Result, Verdict
 from rma.policy.wording import inside, reason_label
 from rma.quoting import Quote
@@ -176,6 +178,11 @@ def next_words(basket: Basket) -> str:
     if not where["email"]:
         return _("You’ll see the next step at once.")
     return _("You’ll see the next step at once, and get it by e-mail at %(email)s.") % where
+
+
+def money_words(basket: Basket) -> str:
+    """Say when the money comes, where that is before we have looked at the goods."""
+    return when_paid(moments_of(basket.decision().rules_spoken))
 
 
 def isolated(text: str) -> str:

@@ -12,8 +12,9 @@ from returns_portal.core.errors import Conflict
 from returns_portal.core.money import Money, format_money
 from returns_portal.core.words import percent
 from returns_portal.tenancy.models import Merchant
-from rma.policy.document import Policy
+from rma.policy.document import RESOLUTIONS, Policy
 from rma.policy.live import live_policy
+from rma.policy.paid_words import when_paid
 from rma.policy.wording import either, reason_label, span
 
 # Translators: what a reason leads to, inside a list such as "a refund, store credit or an exchange"
@@ -228,6 +229,18 @@ def _times(policy: Policy) -> Iterator[str]:
     yield _("Once approved, send your parcel within %(span)s.") % {
         "span": span(policy.send_within_days)
     }
+    early = when_paid(_moments(policy))
+    if early:
+        yield early
+        return
     yield _("Your refund is sent within %(span)s after your parcel is back.") % {
         "span": span(policy.refund_days)
     }
+
+
+def _moments(policy: Policy) -> dict[str, str]:
+    """Return when each outcome comes that a reason leads to; rules may say otherwise."""
+    if policy.processing is None:
+        return {}
+    outcomes = {key for reason in policy.reasons for key in reason.resolutions}
+    return {key: policy.processing.of(key) for key in RESOLUTIONS if key in outcomes}

@@ -17,8 +17,9 @@ from returns_portal.portal.showing.money import payment_words, replacement_name
 from rma.fees import RETURN_SHIPPING
 from rma.models import Exchange, Promise, Return
 from rma.policy.days import last_day
+from rma.policy.paid_words import when_paid
 from rma.selectors import ShopperStatus
-from rma.states import ResolutionKind, ResolutionStatus, ShipmentStatus
+from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
 Kind = ResolutionKind
 _BANKS = gettext_lazy("Banks show it within 3 to 5 working days.")
@@ -42,18 +43,17 @@ def amounts(status: ShopperStatus) -> Amounts:
     rma = status.rma
     expected = Money(rma.expected_minor, rma.currency)
     alive = [one for one in status.resolutions if one.status != ResolutionStatus.CANCELLED]
-    if alive:
-        by_kind = {one.kind: one.amount + one.bonus for one in alive}
-        zero = Money.zero(rma.currency)
-        return Amounts(
-            by_kind.get(Kind.REFUND, zero), by_kind.get(Kind.STORE_CREDIT, zero), expected, True
-        )
-    return Amounts(
-        Money(rma.quote.get("refund_minor", 0), rma.currency),
-        expected_credit(rma),
-        expected,
-        False,
-    )
+    quoted = {
+        Kind.REFUND: Money(rma.quote.get("refund_minor", 0), rma.currency),
+        Kind.STORE_CREDIT: expected_credit(rma),
+    }
+    by_kind = {one.kind: one.amount + one.bonus for one in alive}
+    if not alive or rma.part_settled:
+        shown = {kind: by_kind.get(kind, amount) for kind, amount in quoted.items()}
+    else:
+        shown = {kind: by_kind.get(kind, Money.zero(rma.currency)) for kind in quoted}
+    is_decided = bool(alive) and not rma.part_settled
+    return Amounts(shown[Kind.REFUND], shown[Kind.STORE_CREDIT], expected, is_decided)
 
 
 def expected_credit(rma: Return) -> Money:
@@ -153,6 +153,24 @@ def _send_by(facts: Facts) -> tuple[str, str]:
     return title, fee_sentence(facts)
 
 
+def money_sentence(facts: Facts) -> str:
+    """Say when what is owed comes, where it comes before the inspection, or that it is paid."""
+    rma = facts.rma
+    if rma.status != ReturnStatus.OPEN or not rma.processing:
+        return ""
+    left = {
+        kind: moment for kind, moment in rma.processing.items() if kind not in _settled_kinds(facts)
+    }
+    if rma.part_settled and not left:
+        return _("This return is paid. Now we wait for your parcel.")
+    return when_paid(left)
+
+
+def _settled_kinds(facts: Facts) -> set[str]:
+    alive = ResolutionStatus.CANCELLED
+    return {one.kind for one in facts.status.resolutions if one.status != alive}
+
+
 def fee_sentence(facts: Facts) -> str:
     fees = [
         fee
@@ -175,7 +193,7 @@ def _transit(facts: Facts) -> tuple[str, str]:
 
 def _then_money(facts: Facts, words: str) -> str:
     money, promised = facts.amounts.total, facts.promised
-    if not money or not promised:
+    if not money or not promised or facts.rma.part_settled:
         return words
     follows = _("You get %(amount)s back by %(day)s at the latest.")
     return f"{words} {follows % {'amount': format_money(money), 'day': promised}}"

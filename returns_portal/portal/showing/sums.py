@@ -115,12 +115,15 @@ def _stored_rows(facts: Facts) -> list[dict[str, Any]]:
 
 def _stored(facts: Facts) -> list[tuple[str, dict[str, Any]]]:
     """Return the calculations by outcome: those decided, else those of the request."""
-    decided = [
-        (one.kind, one.breakdown)
+    decided = {
+        one.kind: one.breakdown
         for one in facts.status.resolutions
         if one.status != ResolutionStatus.CANCELLED
-    ]
-    return decided or list(facts.rma.quote.get("breakdowns", {}).items())
+    }
+    quoted = facts.rma.quote.get("breakdowns", {})
+    if facts.rma.part_settled:
+        return list({**quoted, **decided}.items())
+    return list((decided or quoted).items())
 
 
 def parcel(facts: Facts) -> dict[str, Any] | None:
@@ -128,7 +131,7 @@ def parcel(facts: Facts) -> dict[str, Any] | None:
     rma, shipment = facts.rma, facts.status.shipment
     if not _is_unsent(facts):
         return None
-    if facts.status.resolutions:
+    if facts.status.resolutions and not rma.part_settled:
         return None
     is_own = rma.method == Return.Method.OWN
     return {

@@ -23,6 +23,7 @@ from returns_portal.portal.proof import proven_draft
 from returns_portal.portal.showing import money
 from returns_portal.portal.showing.confirming import (
     method_choices,
+    money_words,
     next_words,
     parcel_words,
     sum_lines,
@@ -128,6 +129,7 @@ def _show(
         "errors": errors or [],
         "methods": method_choices(basket, chosen),
         "next": next_words(basket),
+        "money_comes": money_words(basket),
         "seen": _seen(basket),
     }
     return page(request, "method.html", context, status=status)

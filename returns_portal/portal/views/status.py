@@ -21,7 +21,7 @@ from returns_portal.portal.pages import page, shopper_page
 from returns_portal.portal.showing.findings import findings
 from returns_portal.portal.showing.photos import return_photos
 from returns_portal.portal.showing.promise import promised
-from returns_portal.portal.showing.status import headline, read_facts
+from returns_portal.portal.showing.status import headline, money_sentence, read_facts
 from returns_portal.portal.showing.sums import documents, parcel, sum_lines, sum_rows
 from returns_portal.portal.showing.timeline import timeline
 from rma.actions.notes import add_note
@@ -176,6 +176,7 @@ def _context(found: ShopperStatus) -> dict[str, Any]:
         "findings": findings(found.rma),
         "documents": documents(facts),
         "promise": promised(facts),
+        "money_comes": money_sentence(facts),
         "address": return_address(rma.merchant) if rma.method == Return.Method.OWN else None,
     }
 

@@ -10,7 +10,7 @@ from rma.policy.conditions import TESTS
 from rma.policy.document import default_policy
 from rma.policy.effects import effect_kinds
 from rma.policy.fees import PER
-from rma.policy.model import METHODS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
+from rma.policy.model import METHODS, MOMENTS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
 from rma.policy.vocabulary import Kind, all_facts
 from rma.policy.withdrawal_law import EXCEPTIONS
 
@@ -111,7 +111,8 @@ def _effects(reasons: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
         "days": DAYS, "hours": st.integers(1, 720), "photos": st.integers(1, 10), "money": MONEY,
         "points": st.integers(1, 100), "share": st.integers(0, 10_000),
         "day": DAY, "outcomes": _choices(RESOLUTIONS), "methods": _choices(METHODS),
-        "shipping": st.sampled_from(SHIPPING_BACK), "words": st.lists(WORDS, max_size=2),
+        "shipping": st.sampled_from(SHIPPING_BACK), "moment": st.sampled_from(MOMENTS),
+        "words": st.lists(WORDS, max_size=2),
         "reasons": st.lists(st.sampled_from(reasons), min_size=1, max_size=2),
     }  # fmt: skip
     return st.lists(
@@ -147,7 +148,11 @@ def _closed() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({"tags": words, "product_types": words, "fault_allowed": FLAG})
 
 
-_RISK = st.fixed_dictionaries({"review_at": st.integers(1, 1000), "shadow": FLAG})
+_RISK = st.fixed_dictionaries(
+    {"review_at": st.integers(1, 1000), "shadow": FLAG},
+    optional={"hold_at": st.none() | st.integers(1, 1000)},
+)
+_PROCESSING = st.fixed_dictionaries({kind: st.sampled_from(MOMENTS) for kind in RESOLUTIONS})
 _EXEMPT = st.fixed_dictionaries(
     {
         "exception": st.sampled_from(tuple(EXCEPTIONS)),
@@ -231,6 +236,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     if draw(FLAG):
         document["withdrawal"] = draw(_WITHDRAWAL)
         document["risk"] = draw(st.none() | _RISK)
+        document["processing"] = draw(st.none() | _PROCESSING)
     if draw(FLAG):
         document["rules"] = draw(st.none() | _rules(keys))
     return document

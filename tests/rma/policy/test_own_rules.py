@@ -12,6 +12,7 @@ from returns_portal.backoffice.risk_words import score_parts
 from returns_portal.core.errors import InvalidInput
 from rma.policy.document import Policy, default_policy, parse_policy
 from rma.policy.engine import evaluate, offer, replay, snapshot
+from rma.policy.processing import moments_of
 from rma.policy.tailoring import tailor
 from rma.policy.types import (
     Conduct,
@@ -303,6 +304,28 @@ def test_effects_on_the_whole_request(
         "send_within_days": found.send_within_days, "shipping_back": found.shipping_back,
     }  # fmt: skip
     assert {name: seen[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("rules", "at"),
+    [
+        ([rule(None, do("process_at", "approval"))], "approval"),
+        ([rule(when("item.type", "is_one_of", ["shirts"]), do("process_at", "hand"))], "delivery"),
+        (
+            [
+                rule(None, do("process_at", "first_scan"), key="first"),
+                rule(None, do("process_at", "hand"), key="later"),
+            ],
+            "first_scan",
+        ),
+    ],
+)
+def test_first_rule_that_applies_says_when_the_money_moves(rules: list[Any], at: str) -> None:
+    moments = {"refund": "delivery", "store_credit": "hand", "exchange": "inspection"}
+
+    decided = decide(under(*rules, processing=moments))
+
+    assert moments_of(decided.rules_spoken) == {"refund": at}
 
 
 TWO = (replace(SHOES, key="line-1"), replace(SHOES, key="line-2", product_type="Shirts"))
