@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from returns_portal.core.actor import SYSTEM
 from returns_portal.tenancy.models import Merchant
 from rma.actions.policy import save_draft
+from rma.actions.policy_rules import document_digest, switch_rule
 from rma.models import PolicyVersion
 from rma.policy.document import default_policy
 from tests import flows
@@ -25,6 +26,10 @@ def rules() -> list[tuple[str, bool]]:
     with transaction.atomic():
         document = PolicyVersion.objects.get(status="draft").document
     return [(one["name"], one["on"]) for one in document["rules"]]
+
+
+def digest() -> str:
+    return document_digest(PolicyVersion.objects.get(status="draft").document)
 
 
 def type_into(page: Page, name: str, text: str) -> None:
@@ -140,7 +145,7 @@ def test_what_is_typed_while_fields_are_on_their_way_stays(shop: Merchant, staff
     page.get_by_label("What the rule does").select_option("set_window")
     page.get_by_role("button", name="Add condition").click()
     page.locator("#c-1-fact").select_option("item.quantity")
-    page.get_by_label("Name").fill("Dear items")
+    page.get_by_label("Name", exact=True).fill("Dear items")
     page.get_by_label("Switched on").uncheck()
     page.get_by_label("Shoppers read in English").press_sequentially("Fourteen d")
     held[0].continue_()
@@ -149,7 +154,7 @@ def test_what_is_typed_while_fields_are_on_their_way_stays(shop: Merchant, staff
 
     expect(page.get_by_label("Shoppers read in English")).to_be_focused()
     expect(page.get_by_label("Shoppers read in English")).to_have_value("Fourteen days")
-    expect(page.get_by_label("Name")).to_have_value("Dear items")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Dear items")
     expect(page.get_by_label("Switched on")).not_to_be_checked()
     expect(page.locator("#c-0-fact")).to_have_value("item.price")
     expect(page.locator("#c-1-fact")).to_have_value("item.quantity")
@@ -215,6 +220,59 @@ def test_rule_is_dragged_by_touch(shop: Merchant, staff: Visit) -> None:
     assert [name for name, _ in rules()] == ["Second", "First", "Third"]
 
 
+def test_rule_is_edited_where_it_stands_by_keyboard(shop: Merchant, staff: Visit) -> None:
+    three_rules(shop)
+    page = staff().open(f"/app/{shop.slug}/policies/#rule-second")
+    second = page.locator("#rule-second")
+    expect(second).to_be_focused()
+
+    page.keyboard.press("e")
+    expect(page.get_by_role("form", name="Edit rule 2")).to_be_visible()
+    settled(page)
+    name = second.get_by_label("Name")
+    expect(name).to_be_focused()
+    name.fill("")
+    page.keyboard.press("Control+Enter")
+    expect(second.get_by_role("alert")).to_be_focused()
+    expect(second.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
+    assert look(page) == []
+    assert rules()[1] == ("Second", True)
+
+    second.get_by_label("Name").fill("Middle")
+    pick(page, "What the rule does", "A person checks")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#live")).to_contain_text("“Middle” is saved in the draft.")
+    expect(second).to_be_focused()
+    expect(second.get_by_text("A person checks first")).to_be_visible()
+    assert rules() == [("First", True), ("Middle", True), ("Third", True)]
+
+
+def test_rule_opened_in_place_is_cancelled_or_kept_open(shop: Merchant, staff: Visit) -> None:
+    three_rules(shop)
+    page = staff().open(f"/app/{shop.slug}/policies/")
+    page.get_by_role("link", name="First", exact=True).click()
+    page.locator("#rule-first").get_by_label("Name").fill("Changed")
+
+    # Only one is open at a time, and what was typed is not lost.
+    page.get_by_role("link", name="Third", exact=True).click()
+    expect(page.get_by_text("Save or cancel the rule that is open first.")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Changed")
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.locator("#rule-first")).to_be_focused()
+    expect(page.get_by_role("form", name="Edit rule 1")).to_have_count(0)
+
+    page.get_by_role("link", name="Third", exact=True).click()
+    expect(page.get_by_role("form", name="Edit rule 3")).to_be_visible()
+    with transaction.atomic():
+        switch_rule("first", on=False, seen=digest(), actor=SYSTEM)
+    page.get_by_label("Name", exact=True).fill("Last")
+    page.get_by_role("button", name="Save rule").click()
+    expect(page.get_by_text("Somebody else changed the draft.")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Last")
+    assert rules() == [("First", False), ("Second", True), ("Third", True)]
+
+
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_pages_of_rules_are_without_barriers(shop: Merchant, staff: Visit, width: int) -> None:
     flows.order(number="NL-1001")
@@ -227,7 +285,7 @@ def test_pages_of_rules_are_without_barriers(shop: Merchant, staff: Visit, width
     found += look(page)
     page.get_by_label("Rule 1: edit, move, duplicate, delete").click()
     page.get_by_role("link", name="Edit", exact=True).last.click()
-    page.get_by_label("Name").fill("")
+    page.get_by_label("Name", exact=True).fill("")
     page.get_by_role("button", name="Save rule").click()
     expect(page.get_by_role("alert")).to_be_visible()
     found += look(page)
@@ -239,7 +297,7 @@ def test_pages_of_rules_are_without_barriers(shop: Merchant, staff: Visit, width
 
 def test_rule_is_written_and_moved_without_scripts(shop: Merchant, staff: Visit) -> None:
     page = staff("owner", scripts=False).open(f"/app/{shop.slug}/policies/new-rule/")
-    page.get_by_label("Name").fill("Germany")
+    page.get_by_label("Name", exact=True).fill("Germany")
     page.get_by_label("Fact").select_option("order.country")
     page.get_by_role("button", name="Show the fields that suit").click()
     page.get_by_label("Words").fill("Germany, AT")

@@ -10,7 +10,7 @@ export function bindDirty(root = document) {
     form.addEventListener("input", show);
     form.addEventListener("reset", () => requestAnimationFrame(show));
     form.addEventListener("submit", () => { sending = true; });
-    addEventListener("beforeunload", (event) => { if (!sending && changed()) event.preventDefault(); });
+    addEventListener("beforeunload", (event) => { if (!sending && form.isConnected && changed()) event.preventDefault(); });
   }
 }
 
