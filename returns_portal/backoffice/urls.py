@@ -154,6 +154,12 @@ _settings = [
     path("policies/try/", policy_trying.policy_try, name="policy_try"),
     *_rules,
     path("policies/take-back/", policies.policy_take_back, name="policy_take_back"),
+    path(
+        "policies/cancel-scheduled/",
+        policies.policy_cancel_scheduled,
+        name="policy_cancel_scheduled",
+    ),
+    path("policies/discard/", policies.policy_discard, name="policy_discard"),
     path("policies/versions/", policy_versions.policy_versions, name="policy_versions"),
     path("policies/versions/<int:number>/", policy_versions.policy_version, name="policy_version"),
     path(

@@ -21,9 +21,12 @@ def lock_versions() -> list[PolicyVersion]:
     """Lock every version of the merchant in scope, oldest first, without their documents.
 
     All of them and not only those of a status: a status may change while the lock is waited for,
-    and a row that was left out would then be missed.
+    and a row that was left out would then be missed. Who waited reads again: a draft that was
+    started meanwhile is not in what it was waiting for.
     """
-    return list(PolicyVersion.objects.select_for_update().defer("document").order_by("number"))
+    locked = PolicyVersion.objects.select_for_update().order_by("number")
+    list(locked.values_list("pk"))
+    return list(locked.defer("document"))
 
 
 def having(versions: Sequence[PolicyVersion], status: Status) -> PolicyVersion | None:

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from returns_portal.core.actor import Actor
 from returns_portal.core.db import action_transaction
 from returns_portal.core.errors import Conflict, NotFound
-from rma.actions.policy import save_draft
+from rma.actions.policy import Status, having, keep_draft, lock_versions
 from rma.models import PolicyVersion
+from rma.policy.document import parse_policy
 
-Status = PolicyVersion.Status
 Rules = list[dict[str, Any]]
 LONGEST_KEY = 40
 LONGEST_NAME = 120
@@ -35,18 +35,6 @@ def document_digest(document: Mapping[str, Any]) -> str:
     """Return a short text that differs for every other document."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def lock_versions() -> dict[str, PolicyVersion]:
-    """Return the draft and the live version by status, locked until the transaction ends.
-
-    Who waited for the locks reads again: the draft may have been started meanwhile, and a row that
-    was not there when the waiting began is not in what it was waiting for.
-    """
-    locked = PolicyVersion.objects.select_for_update().order_by("number")
-    list(locked.values_list("pk"))
-    current = locked.filter(status__in=[Status.LIVE, Status.DRAFT])
-    return {version.status: version for version in current}
 
 
 def add_rule(entry: Mapping[str, Any], *, seen: str, actor: Actor) -> str:
@@ -143,7 +131,7 @@ def _change(change: Callable[[Rules], Rules], *, seen: str, actor: Actor) -> Pol
     """Apply ``change`` to the rules of the draft, else of the live version, and keep the draft."""
     with action_transaction():
         versions = lock_versions()
-        base = versions.get(Status.DRAFT) or versions.get(Status.LIVE)
+        base = having(versions, Status.DRAFT) or having(versions, Status.LIVE)
         if base is None:
             raise Conflict("There is no policy yet. Write one, then add rules.", code="no_policy")
         is_as_seen = document_digest(base.document) == seen
@@ -154,16 +142,19 @@ def _change(change: Callable[[Rules], Rules], *, seen: str, actor: Actor) -> Pol
             # Who has seen nothing is told nothing of what may have been there.
             if is_as_seen or not seen:
                 raise
-            raise _changed_meanwhile() from None
+            raise changed_meanwhile() from None
         if after == before:
             return base
         if not is_as_seen:
-            raise _changed_meanwhile()
+            raise changed_meanwhile()
         document = {name: part for name, part in base.document.items() if name != "rules"}
-        return save_draft(document | ({"rules": after} if after else {}), actor=actor)
+        document |= {"rules": after} if after else {}
+        parse_policy(document)
+        return keep_draft(versions, document, actor=actor)
 
 
-def _changed_meanwhile() -> Conflict:
+def changed_meanwhile() -> Conflict:
+    """Return the refusal of a change to a draft that is no longer the one that was shown."""
     return Conflict(
         "Somebody else changed the draft. Look at it as it is now, then try again.",
         code="draft_changed",

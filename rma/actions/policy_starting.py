@@ -8,9 +8,10 @@ from typing import Any
 from returns_portal.core.actor import Actor
 from returns_portal.core.db import action_transaction
 from returns_portal.core.errors import Conflict
-from rma.actions.policy import save_draft
-from rma.actions.policy_rules import document_digest, lock_versions
+from rma.actions.policy import Status, having, keep_draft, lock_versions
+from rma.actions.policy_rules import document_digest
 from rma.models import PolicyVersion
+from rma.policy.document import parse_policy
 
 
 def start_draft(document: Mapping[str, Any], *, replacing: str = "", actor: Actor) -> PolicyVersion:
@@ -19,8 +20,10 @@ def start_draft(document: Mapping[str, Any], *, replacing: str = "", actor: Acto
     Raises Conflict where there is a draft already, unless ``replacing`` is its digest: nobody's
     work goes unseen.
     """
+    parse_policy(document)
     with action_transaction():
-        draft = lock_versions().get(PolicyVersion.Status.DRAFT)
+        versions = lock_versions()
+        draft = having(versions, Status.DRAFT)
         if draft is not None and draft.document == document:
             return draft
         if draft is not None and document_digest(draft.document) != replacing:
@@ -28,4 +31,4 @@ def start_draft(document: Mapping[str, Any], *, replacing: str = "", actor: Acto
                 f"v{draft.number} is a draft already. Replace it, or go back and keep it.",
                 code="draft_exists",
             )
-        return save_draft(document, actor=actor)
+        return keep_draft(versions, document, actor=actor)

@@ -1,4 +1,5 @@
-"""Versions of the policy beyond publishing at once: on a date, taken back, started from again."""
+"""Versions of the policy beyond publishing at once: on a date, taken back, started from again,
+and the draft that is given up."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ from rma.actions.policy import (
     lock_versions,
     put_in_force,
 )
+from rma.actions.policy_rules import changed_meanwhile, document_digest
 from rma.models import PolicyVersion
 from rma.policy.document import parse_policy
 
@@ -63,14 +65,47 @@ def take_back_policy(*, actor: Actor) -> PolicyVersion:
         draft = having(versions, Status.DRAFT)
         if draft is not None:
             raise Conflict(
-                f"There is a draft, v{draft.number}. Publish it before you take back "
-                f"v{waiting.number}.",
+                f"There is a draft, v{draft.number}. Publish or discard it before you take back "
+                f"v{waiting.number}, or cancel v{waiting.number}.",
                 code="draft_exists",
             )
         waiting.status, waiting.effective_at, waiting.published_by = Status.DRAFT, None, ""
         waiting.save(update_fields=["status", "effective_at", "published_by"])
         _tell(waiting, "policy_taken_back", actor)
         return waiting
+
+
+def cancel_scheduled_policy(*, actor: Actor) -> PolicyVersion:
+    """Let the scheduled version never come into force, whatever draft there is beside it.
+
+    It stays to be read and started from. Raises Conflict when none is scheduled any more.
+    """
+    with action_transaction():
+        waiting = having(lock_versions(), Status.SCHEDULED)
+        if waiting is None:
+            raise Conflict("No version is scheduled any more. Look at the list.", code="no_plan")
+        planned = waiting.effective_at
+        waiting.status, waiting.effective_at = Status.RETIRED, None
+        waiting.save(update_fields=["status", "effective_at"])
+        when = planned.isoformat() if planned else ""
+        _tell(waiting, "policy_cancelled", actor, effective_at=when)
+        return waiting
+
+
+def discard_draft(*, seen: str, actor: Actor) -> int:
+    """Give the draft up for good and return its number; the live version is untouched.
+
+    Raises Conflict when there is none, or when it is not the one ``seen`` (``document_digest``).
+    """
+    with action_transaction():
+        draft = having(lock_versions(), Status.DRAFT)
+        if draft is None:
+            raise Conflict("There is no draft any more. Look at the policy.", code="no_draft")
+        if document_digest(draft.document) != seen:
+            raise changed_meanwhile()
+        _tell(draft, "policy_discarded", actor)
+        draft.delete()
+        return draft.number
 
 
 def start_from_version(number: int, *, actor: Actor, replace: bool = False) -> PolicyVersion:

@@ -14,7 +14,8 @@ class PolicyVersion(TenantModel):
 
     The database itself refuses to change the document or the number of a version that is no draft,
     to delete it, and to move its status anywhere but draft, scheduled, live, retired in this order;
-    a scheduled one may be taken back. ``effective_at`` is from when it is meant to be in force,
+    a scheduled one may be taken back, or cancelled: retired without ever having been in force, with
+    neither date. ``effective_at`` is from when it is meant to be in force,
     ``published_at`` when it came to be, ``published_by`` who decided it.
     """
 

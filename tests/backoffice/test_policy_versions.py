@@ -173,13 +173,44 @@ def test_a_second_version_cannot_wait_behind_the_first(owner: Client, shop: Merc
 
     page = text(owner.get(POLICIES))
     assert 'name="at"' not in page
-    assert "It can be taken back once the other draft is published." in page
+    assert "Cancel v2" in page
     answer = owner.post(f"{POLICIES}publish/", {"when": "later", "at": at})
 
     assert answer.status_code == 409
     assert "v2 is scheduled already. Take it back first." in text(answer)
     assert owner.post(f"{POLICIES}take-back/").status_code == 409
     assert versions(shop) == {1: "live", 2: "scheduled", 3: "draft"}
+
+    done = owner.post(f"{POLICIES}cancel-scheduled/", follow=True)
+    assert "v2 will not come into force." in text(done)
+    assert versions(shop) == {1: "live", 2: "retired", 3: "draft"}
+    listed = text(owner.get(f"{POLICIES}versions/"))
+    assert "Cancelled" in listed
+    assert "Never" in listed
+    assert owner.post(f"{POLICIES}cancel-scheduled/").status_code == 409
+
+
+def test_draft_is_discarded_after_a_look_at_what_is_lost(owner: Client, shop: Merchant) -> None:
+    draft(shop, refund_days=9)
+
+    asked = owner.get(f"{POLICIES}discard/")
+    page = text(asked)
+    assert "Discard draft v2?" in page
+    assert "Refund within <b>9 days</b>" in page
+    assert versions(shop) == {1: "live", 2: "draft"}
+    stale = owner.post(f"{POLICIES}discard/", {"seen": "another"})
+    assert stale.status_code == 409
+    assert versions(shop) == {1: "live", 2: "draft"}
+
+    gone = owner.post(f"{POLICIES}discard/", {"seen": asked.context["seen"]}, follow=True)
+    assert "Draft v2 is discarded." in text(gone)
+    assert versions(shop) == {1: "live"}
+    for answer in (
+        owner.get(f"{POLICIES}discard/"),
+        owner.post(f"{POLICIES}discard/", {"seen": asked.context["seen"]}),
+    ):
+        assert answer.status_code == 409
+        assert "There is no draft any more." in text(answer)
 
 
 def test_take_back_with_nothing_scheduled_says_so(owner: Client, shop: Merchant) -> None:

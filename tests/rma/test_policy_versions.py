@@ -17,7 +17,10 @@ from returns_portal.core.db import attempt
 from returns_portal.core.errors import Conflict, InvalidInput, NotFound
 from returns_portal.tenancy.models import Merchant
 from rma.actions.policy import publish_policy, save_draft
+from rma.actions.policy_rules import document_digest
 from rma.actions.policy_versions import (
+    cancel_scheduled_policy,
+    discard_draft,
     import_policy,
     publish_due_policy,
     schedule_policy,
@@ -196,6 +199,44 @@ def test_take_back_policy_with_nothing_planned_or_another_draft_is_refused() -> 
         take_back_policy(actor=RUTH)
 
     assert versions() == [(1, "scheduled"), (2, "draft")]
+
+
+def test_cancel_scheduled_policy_keeps_the_draft_and_never_comes_into_force() -> None:
+    publish()
+    planned = waiting(refund_days=6)
+    draft(refund_days=8)
+
+    cancelled = cancel_scheduled_policy(actor=RUTH)
+
+    assert cancelled.pk == planned.pk
+    cancelled.refresh_from_db()
+    assert (cancelled.effective_at, cancelled.published_at) == (None, None)
+    assert versions() == [(1, "live"), (2, "retired"), (3, "draft")]
+    assert [(one["number"], one["effective_at"]) for one in told("policy_cancelled")] == [
+        (2, planned.effective_at.isoformat() if planned.effective_at else None)
+    ]
+    with clock.shifted(timedelta(days=1)):
+        assert publish_due_policy() == 0
+    with pytest.raises(Conflict, match="No version is scheduled"), attempt():
+        cancel_scheduled_policy(actor=RUTH)
+    with pytest.raises(DatabaseError, match="it cannot become"), attempt():
+        PolicyVersion.objects.filter(number=2).update(status="live")
+
+
+def test_discard_draft_deletes_the_one_seen_and_says_so() -> None:
+    publish()
+    kept = draft(refund_days=6)
+    with pytest.raises(Conflict, match="Somebody else changed"), attempt():
+        discard_draft(seen=document_digest(default_policy("EUR")), actor=RUTH)
+    assert versions() == [(1, "live"), (2, "draft")]
+
+    assert discard_draft(seen=document_digest(kept.document), actor=RUTH) == 2
+
+    assert versions() == [(1, "live")]
+    event = Event.objects.get(facts__what="policy_discarded")
+    assert (event.subject_id, event.actor_name) == (kept.pk, "Ruth")
+    with pytest.raises(Conflict, match="no draft any more"), attempt():
+        discard_draft(seen=document_digest(kept.document), actor=RUTH)
 
 
 def test_publish_due_policy_puts_it_in_force_once_its_time_has_come(scoped: Merchant) -> None:

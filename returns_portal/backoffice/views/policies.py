@@ -20,11 +20,16 @@ from returns_portal.backoffice.forms.policy_versions import PublishForm
 from returns_portal.backoffice.policy_words import in_words
 from returns_portal.backoffice.rule_chips import rules_context
 from returns_portal.backoffice.views.rehearsals import rehearsal_card
-from returns_portal.core.errors import DomainError
+from returns_portal.core.errors import Conflict, DomainError
 from returns_portal.tenancy.permissions import Permission
 from rma.actions.policy import publish_policy, save_draft
 from rma.actions.policy_rules import document_digest
-from rma.actions.policy_versions import schedule_policy, take_back_policy
+from rma.actions.policy_versions import (
+    cancel_scheduled_policy,
+    discard_draft,
+    schedule_policy,
+    take_back_policy,
+)
 from rma.models import PolicyVersion
 from rma.policy.document import Policy, default_policy, parse_policy
 
@@ -167,3 +172,31 @@ def policy_take_back(request: HttpRequest) -> HttpResponse:
     """Make the scheduled version the draft again."""
     version = take_back_policy(actor=actor_of(request))
     return done(request, f"v{version.number} is the draft again.", "policies")
+
+
+@staff_view(permission=Permission.POLICY_EDIT, methods=["POST"], refused=show_policies)
+def policy_cancel_scheduled(request: HttpRequest) -> HttpResponse:
+    """Let the scheduled version never come into force."""
+    version = cancel_scheduled_policy(actor=actor_of(request))
+    return done(request, f"v{version.number} will not come into force.", "policies")
+
+
+@staff_view(permission=Permission.POLICY_EDIT, methods=["GET", "POST"], refused=show_policies)
+def policy_discard(request: HttpRequest) -> HttpResponse:
+    """Ask whether to give the draft up, then do it."""
+    if request.method == "POST":
+        number = discard_draft(seen=request.POST.get("seen", ""), actor=actor_of(request))
+        return done(request, f"Draft v{number} is discarded.", "policies")
+    now = _versions()
+    draft, live = now.get(Status.DRAFT), now.get(Status.LIVE)
+    if draft is None:
+        raise Conflict("There is no draft any more. Look at the policy.", code="no_draft")
+    words = in_words(parse_policy(draft.document), _parsed(live))
+    changed = [one for group in words for one in group.sentences if one.was]
+    context = {
+        "draft": draft,
+        "live": live,
+        "changed": changed,
+        "seen": document_digest(draft.document),
+    }
+    return page(request, "backoffice/policy_discard.html", "policies", context)

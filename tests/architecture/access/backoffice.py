@@ -157,6 +157,8 @@ ENTRIES: dict[str, Entry] = {
     "risk": Entry(P.POLICY_EDIT, BOTH, body=_a(mode="shadow", review_at=60)),
     "policy_publish": Entry(P.POLICY_EDIT, POST),
     "policy_take_back": Entry(P.POLICY_EDIT, POST),
+    "policy_cancel_scheduled": Entry(P.POLICY_EDIT, POST),
+    "policy_discard": Entry(P.POLICY_EDIT, BOTH),
     "policy_versions": Entry(P.POLICY_EDIT),
     "policy_version": Entry(P.POLICY_EDIT, kwargs=_a(number=1)),
     "policy_export": Entry(P.POLICY_EDIT, kwargs=_a(number=1)),
