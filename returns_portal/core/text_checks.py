@@ -151,7 +151,7 @@ def example_of(variable: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a text as shoppers see it: plain words, or a value that is put in."""
+    """A part of a text: plain words, or something that stands for a value or for markup."""
 
     text: str
     is_value: bool = False
@@ -166,6 +166,12 @@ def example(form: str) -> list[Piece]:
         elif place % 2 and part not in (_BOLD, _END):
             pieces.append(Piece(example_of(part), is_value=True))
     return pieces
+
+
+def marked(form: str) -> list[Piece]:
+    """Return a form with its variables and markup set apart, for people who write around them."""
+    parts = re.split(f"({_WHOLE}|{TAG.pattern})", form)
+    return [Piece(part, is_value=bool(place % 2)) for place, part in enumerate(parts) if part]
 
 
 def usable(entry: TextEntry, form: str) -> str:

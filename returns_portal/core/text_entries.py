@@ -72,7 +72,12 @@ def text_entries() -> dict[str, TextEntry]:
                     notes=tuple(message.auto_comments),
                 )
             )
-    return {entry.key: entry for entry in sorted(found, key=lambda one: one.text.casefold())}
+    return {entry.key: entry for entry in sorted(found, key=_by_words)}
+
+
+def _by_words(entry: TextEntry) -> str:
+    """Sort by what people read: past variables, markup and signs."""
+    return TAG.sub("", VARIABLE.sub("", entry.text)).lstrip(" ,.:·(“").casefold()
 
 
 def standard(entry: TextEntry, language: str) -> tuple[str, ...]:

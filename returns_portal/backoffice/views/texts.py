@@ -19,7 +19,7 @@ from returns_portal.backoffice.text_places import (
 )
 from returns_portal.core.errors import DomainError, NotFound
 from returns_portal.core.languages import NAMES
-from returns_portal.core.text_checks import example, example_of
+from returns_portal.core.text_checks import example, example_of, marked
 from returns_portal.core.text_entries import TextEntry, standard, text_entries
 from returns_portal.core.text_files import read_texts_file, texts_file
 from returns_portal.tenancy.languages import default_language, offered
@@ -77,13 +77,14 @@ def _show_text(
     own = own_texts(_language(language)).get(text_key, ())
     usual = standard(entry, language)
     shown = form.forms_given() if form is not None else own
-    initial = {f"form_{place}": text for place, text in enumerate(own)}
+    # Whoever changes a text begins with what is there.
+    initial = {f"form_{place}": text for place, text in enumerate(own or usual)}
     places = places_of(text_key)
     context = {
         "entry": entry,
         "language": language,
         "language_name": NAMES[language],
-        "usual": usual,
+        "usual": [marked(form) for form in usual],
         "own": own,
         "form": form or OwnTextForm(initial=initial, entry=entry, language=language),
         "variables": [(one, example_of(one)) for one in entry.variables],
