@@ -17,7 +17,7 @@ def brand_of(merchant: Merchant) -> dict[str, Any]:
         "logo_url": _logo(merchant),
         "logo_dark_url": "",
         "policy_url": portal_link(merchant, "policy"),
-        "privacy_url": "",
+        "privacy_url": merchant.privacy_url,
         "colors": derive_brand(merchant.brand_color, merchant.brand_radius).colors,
     }
 

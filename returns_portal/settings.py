@@ -57,6 +57,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "returns_portal.core.middleware.RequestIdMiddleware",
     "returns_portal.core.middleware.NoStoreMiddleware",
+    "returns_portal.tenancy.middleware.OwnDomainMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -158,6 +159,7 @@ CELERY_BEAT_SCHEDULE = {
     "run-calls": {"task": "integrations.run_calls", "schedule": 10.0},
     "take-webhooks": {"task": "integrations.take_webhooks", "schedule": 15.0},
     "send-messages": {"task": "notifications.send_messages", "schedule": 10.0},
+    "check-domains": {"task": "integrations.check_domains", "schedule": 60.0},
     "seal-events": {"task": "activity.seal", "schedule": 60.0},
     "expire-returns": {"task": "rma.expire_returns", "schedule": timedelta(minutes=10)},
     "publish-policies": {"task": "rma.publish_policies", "schedule": 60.0},
@@ -172,6 +174,7 @@ DRAIN_TASKS = [
     "activity.deliver",
     "integrations.run_calls",
     "integrations.take_webhooks",
+    "integrations.check_domains",
     "notifications.send_messages",
     "analytics.refresh_rollups",
     "rma.rehearse",
@@ -288,6 +291,9 @@ EASYPOST_API_BASE = env.text("EASYPOST_API_BASE", "https://api.easypost.com/v2")
 PROVIDER_TIMEOUT = env.number("PROVIDER_TIMEOUT", 30, minimum=1)
 # The outbound door refuses private addresses unless this is set (simulators on loopback).
 ALLOW_PRIVATE_OUTBOUND = env.flag("ALLOW_PRIVATE_OUTBOUND", False)
+# Servers asked for TXT records, "host" or "host#port"; empty are those of the system.
+DNS_SERVERS = env.words("DNS_SERVERS")
+DNS_TIMEOUT = env.number("DNS_TIMEOUT", 4, minimum=1)
 # The built-in carrier and payment gateway of the demo; off, they answer that they are not there.
 DEMO_PROVIDERS = env.flag("DEMO_PROVIDERS", DEBUG)
 

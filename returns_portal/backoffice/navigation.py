@@ -45,6 +45,7 @@ MENU = (
     Entry("station", "Station", "station", "scan", P.GOODS_RECEIVE, external=True),
     Entry("policies", "Policies", "policies", "shield", P.POLICY_EDIT, "g p", group="Set up"),
     Entry("branding", "Branding", "branding", "palette", P.SETTINGS_EDIT, group="Set up"),
+    Entry("domain", "Domain", "domain", "pin", P.SETTINGS_EDIT, group="Set up"),
     Entry("languages", "Languages", "languages", "globe", P.SETTINGS_EDIT, group="Set up"),
     Entry("texts", "Texts", "texts", "edit", P.SETTINGS_EDIT, group="Set up"),
     Entry("providers", "Integrations", "providers", "plug", P.SETTINGS_EDIT, group="Set up"),

@@ -18,6 +18,31 @@ WHITE, INK = "#ffffff", "#0a0c0f"
 PAGE_LIGHT, SURFACE_LIGHT = "#f7f8f9", "#ffffff"
 SURFACE_DARK = "#111319"
 RADII = (4, 12, 20)
+# Sides of a favicon in px: for tabs, and for home screens.
+ICON_SIZES = (32, 180)
+SYSTEM_FONT = "system"
+# Families that systems bring along, so that a page waits for no font and asks nobody for one. Each
+# ends in a generic family; scripts that a family lacks fall through to the system's.
+FONTS = {
+    SYSTEM_FONT: ("Of the system", ""),
+    "humanist": (
+        "Humanist",
+        'Seravek, "Gill Sans Nova", Ubuntu, Calibri, "DejaVu Sans", "Noto Sans", sans-serif',
+    ),
+    "geometric": (
+        "Geometric",
+        '"Avenir Next", Avenir, Montserrat, Corbel, "URW Gothic", "Noto Sans", sans-serif',
+    ),
+    "rounded": (
+        "Rounded",
+        'ui-rounded, "SF Pro Rounded", "Hiragino Maru Gothic ProN", Quicksand, Nunito, '
+        '"Arial Rounded MT Bold", "Noto Sans", sans-serif',
+    ),
+    "serif": (
+        "Serif",
+        'Charter, "Bitstream Charter", "Sitka Text", Cambria, "Noto Serif", Georgia, serif',
+    ),
+}
 
 _HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 
@@ -32,7 +57,7 @@ class Shade:
 
 @dataclass(frozen=True, slots=True)
 class BrandTokens:
-    """The seven tokens of a merchant's brand, the corner radius in px, and the colour given.
+    """The seven tokens of a merchant's brand, corner radius in px, font, and the colour given.
 
     ``fill`` is the button, ``on`` the text on it, ``text`` the brand as text on the page, ``line``
     outlines and selection, ``soft`` and ``soft_line`` tints.
@@ -47,6 +72,7 @@ class BrandTokens:
     soft: Shade
     soft_line: Shade
     radius: int
+    font: str = SYSTEM_FONT
 
     @property
     def adjusted(self) -> bool:
@@ -78,11 +104,13 @@ def contrast(first: str, second: str) -> float:
     return (brighter + 0.05) / (darker + 0.05)
 
 
-def derive_brand(color: str, radius: int = 12) -> BrandTokens:
+def derive_brand(color: str, radius: int = 12, font: str = SYSTEM_FONT) -> BrandTokens:
     """Derive the tokens for a merchant's ``color`` (hex). Raises InvalidInput for another value."""
     brand = normal_hex(color)
     if radius not in RADII:
         raise InvalidInput("Choose corners of 4, 12 or 20 pixels.", field="radius")
+    if font not in FONTS:
+        raise InvalidInput("Choose a font from the list.", field="font")
     _, chroma, hue = _oklch(brand)
     fill, on = _fill_and_text(brand)
     hover = _lightened(fill, -0.05 if on == WHITE else 0.04)
@@ -107,6 +135,7 @@ def derive_brand(color: str, radius: int = 12) -> BrandTokens:
             _hex_of(0.885, min(chroma, 0.04), hue), _hex_of(0.34, min(chroma, 0.035), hue)
         ),
         radius=radius,
+        font=font,
     )
 
 
@@ -122,7 +151,10 @@ def brand_css(tokens: BrandTokens) -> str:
         ("--brand-soft-line", tokens.soft_line),
     )
     lines = [f"    {name}: light-dark({shade.light}, {shade.dark});" for name, shade in rows]
-    body = "\n".join([*lines, f"    --brand-radius: {tokens.radius}px;"])
+    lines.append(f"    --brand-radius: {tokens.radius}px;")
+    if tokens.font != SYSTEM_FONT:
+        lines.append(f"    --font-sans: {FONTS[tokens.font][1]};")
+    body = "\n".join(lines)
     return f"@layer tokens {{\n  :root {{\n{body}\n  }}\n}}\n"
 
 

@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("withdraw/<token:token>/receipt.pdf", withdrawal.paper, name="withdrawal_paper"),
     path("brand-<slug:version>.css", about.brand_css, name="brand_css"),
     path("logo/<str:name>", about.logo, name="logo"),
+    path("icon/<str:name>", about.icon, name="icon"),
     path("r/<token:token>/items", items.items, name="items"),
     path("r/<token:token>/items/summary", items.items_summary, name="items_summary"),
     path("r/<token:token>/items/<uuid:line_id>/photos", items.photos, name="photos"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.urls import get_script_prefix, reverse, set_script_prefix
 
@@ -21,7 +23,13 @@ def _path(name: str, urlconf: str, prefix: str, kwargs: dict[str, object]) -> st
 
 
 def portal_link(merchant: Merchant, name: str, /, **kwargs: object) -> str:
-    """Return the absolute address of a portal page, e.g. ``portal_link(m, "status", token=t)``."""
+    """Return the absolute address of a portal page, e.g. ``portal_link(m, "status", token=t)``.
+
+    It is at the merchant's own domain where it has a verified one.
+    """
+    if merchant.portal_host:
+        scheme = urlsplit(settings.PUBLIC_URL).scheme
+        return f"{scheme}://{merchant.portal_host}" + _path(name, PORTAL_URLCONF, "/", kwargs)
     return settings.PUBLIC_URL + _path(name, PORTAL_URLCONF, f"/r/{merchant.slug}/", kwargs)
 
 

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.request import split_domain_port
 from django.urls import set_script_prefix
 from django.utils.http import urlencode
 from redis.exceptions import RedisError
@@ -32,19 +33,44 @@ _OWN_HOSTS = frozenset(
 _UNKNOWN = NotFound("This page isn't here. Check the address, or open it from your e-mail again.")
 
 
+class OwnDomainMiddleware:
+    """Find the merchant whose verified domain a request came to: ``request.domain_merchant``.
+
+    Such a host is answered without standing in ALLOWED_HOSTS, which guards all others: the
+    addresses of mails are made from the host, so nobody may choose one.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        asked = request._get_raw_host()
+        name, _port = split_domain_port(asked)
+        host = name.rstrip(".")
+        known = not host or host in _OWN_HOSTS
+        request.domain_merchant = None if known else _by_domain(host)
+        if request.domain_merchant is not None:
+            request.get_host = lambda: asked  # type: ignore[method-assign]
+        return self.get_response(request)
+
+
 class SessionCookieMiddleware(SessionMiddleware):
     """Keep the staff's session away from the portal: shoppers have none, their proof is signed."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if request.path.startswith("/r/"):
+        if _is_portal(request):
             request.session = self.SessionStore(None)
         else:
             super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        if request.path.startswith("/r/"):
+        if _is_portal(request):
             return response
         return super().process_response(request, response)
+
+
+def _is_portal(request: HttpRequest) -> bool:
+    return request.domain_merchant is not None or request.path.startswith("/r/")
 
 
 class MerchantMiddleware:
@@ -54,13 +80,13 @@ class MerchantMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Nothing but its merchant's portal answers at a domain, whatever the path looks like.
+        if request.domain_merchant is not None:
+            request.merchant, request.urlconf = request.domain_merchant, PORTAL_URLCONF
+            return self._in_scope(request, request.merchant)
         match = _FACE.match(request.path_info)
         if match:
             return self._face(request, match["face"], match["slug"], match["rest"])
-        merchant = _by_domain(request)
-        if merchant is not None:
-            request.merchant, request.urlconf = merchant, PORTAL_URLCONF
-            return self._in_scope(request, merchant)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -108,10 +134,7 @@ class MerchantMiddleware:
         return response
 
 
-def _by_domain(request: HttpRequest) -> Merchant | None:
-    host = request.get_host().partition(":")[0].rstrip(".").lower()
-    if host in _OWN_HOSTS:
-        return None
+def _by_domain(host: str) -> Merchant | None:
     with system_scope(), transaction.atomic():
         domain = (
             PortalDomain.all_tenants.filter(host=host, verified_at__isnull=False)

@@ -8,8 +8,9 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
 
+from returns_portal.core.brand import SYSTEM_FONT
 from returns_portal.core.clock import now
-from returns_portal.core.ids import new_id
+from returns_portal.core.ids import new_id, new_token
 from returns_portal.tenancy.base import CrossMerchantModel, TenantModel
 from returns_portal.tenancy.permissions import Role, permissions_of
 
@@ -88,6 +89,17 @@ class Merchant(models.Model):
         max_length=7, default="#2f5d50", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
     )
     brand_radius = models.PositiveSmallIntegerField(default=12)
+    # A key of core.brand.FONTS.
+    brand_font = models.CharField(max_length=16, default=SYSTEM_FONT)
+    # The favicon's path below MEDIA_ROOT without its size: ``<icon_path>-32.png``.
+    icon_path = models.CharField(max_length=200, blank=True)
+    # The verified domain its portal answers at and its links lead to; empty is ours.
+    portal_host = models.CharField(max_length=253, blank=True)
+    # Pages of the shop that the foot of every portal page leads to; empty ones are left out.
+    imprint_url = models.URLField(blank=True)
+    privacy_url = models.URLField(blank=True)
+    terms_url = models.URLField(blank=True)
+    help_url = models.URLField(blank=True)
     # Grows with every change of the merchant's own texts; 0 while there never was one.
     texts_version = models.PositiveIntegerField(default=0)
     # Above this a second person must agree to a refund; null is no limit. Minor units of currency.
@@ -163,11 +175,48 @@ class ApiKey(CrossMerchantModel):
 
 
 class PortalDomain(CrossMerchantModel):
-    """A host name of a merchant's own at which its portal answers, once verified."""
+    """A host name of a merchant's own at which its portal answers, once verified.
 
-    host = models.CharField(max_length=253, unique=True)
+    Several merchants may enter a host; the first whose record is found has it.
+    """
+
+    class Outcome(models.TextChoices):
+        FOUND = "found", "Found"
+        MISSING = "missing", "No record"
+        OTHER = "other", "Another value"
+        NO_ANSWER = "no_answer", "No answer"
+        TAKEN = "taken", "Used by another shop"
+
+    host = models.CharField(max_length=253)
+    # What the TXT record has to hold.
+    token = models.CharField(max_length=48, default=new_token)
     verified_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=now)
+    # When the DNS is looked at next; null is not before somebody asks.
+    due_at = models.DateTimeField(null=True, blank=True)
+    # Somebody waits for the outcome.
+    is_asked = models.BooleanField(default=False)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
+    # Since when the record of a verified domain is missing.
+    failing_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta(CrossMerchantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["merchant"], name="portal_domain_one"),
+            models.UniqueConstraint(
+                fields=["host"],
+                condition=models.Q(verified_at__isnull=False),
+                name="portal_domain_verified_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(due_at__isnull=False),
+                name="portal_domain_due",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.host

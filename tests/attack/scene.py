@@ -138,6 +138,7 @@ def portal_addresses(scene: Scene) -> list[Address]:
     known: dict[str, dict[str, Any]] = {
         "brand_css": {"version": "abc123"},
         "logo": {"name": "0123456789abcdef.png"},
+        "icon": {"name": "0123456789abcdef-32.png"},
         "photos": {"line_id": scene.line_id},
         "draft_photo": {"photo_id": scene.draft_photo.pk},
         "remove_photo": {"photo_id": scene.draft_photo.pk},
@@ -146,7 +147,7 @@ def portal_addresses(scene: Scene) -> list[Address]:
     }
     plain = {
         "find", "track", "link", "my_orders", "start", "withdraw", "policy", "help", "brand_css",
-        "logo",
+        "logo", "icon",
     }  # fmt: skip
     found = []
     for name in names_of(PORTAL):

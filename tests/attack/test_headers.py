@@ -13,7 +13,16 @@ from tests.attack.conftest import Attack
 from tests.attack.scene import office_addresses, portal_addresses, root_addresses
 
 # Addresses whose answers name nobody and may be kept, and photos kept by one browser alone.
-KEPT = {"brand_css", "logo", "draft_photo", "return_photo", "openapi", "api_docs", "branding_css"}
+KEPT = {
+    "brand_css",
+    "logo",
+    "icon",
+    "draft_photo",
+    "return_photo",
+    "openapi",
+    "api_docs",
+    "branding_css",
+}
 # Pages shown in a frame of our own pages.
 FRAMED = {"message_html", "branding_preview"}
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
 
 from inventory.models import Location
 from notifications.models import Message
@@ -79,6 +81,76 @@ def test_logo_that_is_no_picture_is_refused(owner: Client, shop: Merchant) -> No
     assert owner.post(f"{SETTINGS}branding/", brand(logo=logo)).status_code == 422
     shop.refresh_from_db()
     assert shop.logo_path == ""
+
+
+def test_icon_is_drawn_anew_in_its_sizes_and_served(owner: Client, shop: Merchant) -> None:
+    icon = SimpleUploadedFile("icon.png", png_bytes(90, 60), "image/png")
+
+    assert owner.post(f"{SETTINGS}branding/", brand(icon=icon)).status_code == 302
+
+    shop.refresh_from_db()
+    assert shop.icon_path.startswith(f"icons/{shop.pk}/")
+    page = Client().get("/r/northloom/").content.decode()
+    shown = re.findall(r'<link rel="[a-z-]+" href="(/r/northloom/icon/[^"]+)"', page)
+    sizes = [Image.open(BytesIO(Client().get(one).content)).size for one in shown]
+    assert sizes == [(32, 32), (180, 180)]
+    assert "immutable" in Client().get(shown[0])["Cache-Control"]
+    assert Client().get(shown[0].replace("-32", "-64")).status_code == 404
+    small = owner.get(f"{SETTINGS}icon.png")
+    assert b"".join(small.streaming_content)[:4] == b"\x89PNG"
+    small.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"<svg onload=alert(1)>", "can’t read this picture"), (png_bytes(16, 16), "too small")],
+)
+def test_icon_that_is_of_no_use_is_refused(
+    owner: Client, shop: Merchant, content: bytes, words: str
+) -> None:
+    icon = SimpleUploadedFile("icon.png", content, "image/png")
+    answer = owner.post(f"{SETTINGS}branding/", brand(icon=icon))
+
+    assert answer.status_code == 422
+    assert words in answer.content.decode().partition('id="id_icon-error"')[2]
+    shop.refresh_from_db()
+    assert shop.icon_path == ""
+
+
+def test_font_is_one_of_the_list_and_reaches_the_stylesheet(owner: Client, shop: Merchant) -> None:
+    refused = owner.post(f"{SETTINGS}branding/", brand(brand_font="Comic; } body { x"))
+    owner.post(f"{SETTINGS}branding/", brand(brand_font="serif"))
+
+    page = Client().get("/r/northloom/").content.decode()
+    (address,) = re.findall(r'href="(/r/northloom/brand-[0-9a-f]+\.css)"', page)
+    assert refused.status_code == 422
+    assert "--font-sans: Charter" in Client().get(address).content.decode()
+    tried = owner.get(f"{SETTINGS}branding/preview.css?color=%231f6f5b&radius=4&font=rounded")
+    assert "--font-sans: ui-rounded" in tried.content.decode()
+    assert owner.get(f"{SETTINGS}branding/preview.css?color=%231f6f5b&font=x").status_code == 400
+
+
+def test_links_stand_at_the_foot_of_the_portal(owner: Client, shop: Merchant) -> None:
+    assert "Imprint" not in Client().get("/r/northloom/").content.decode()
+    owner.post(
+        f"{SETTINGS}branding/",
+        brand(imprint_url="shop.example/imprint", help_url="https://help.shop.example/?a=1&b=2"),
+    )
+
+    page = Client().get("/r/northloom/?language=de").content.decode()
+    assert '<a href="https://shop.example/imprint">Impressum</a>' in page
+    assert '<a href="https://help.shop.example/?a=1&amp;b=2">' in page
+    assert "AGB" not in page
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "ftp://shop.example/x", "not a page"])
+def test_links_are_web_addresses(owner: Client, shop: Merchant, address: str) -> None:
+    answer = owner.post(f"{SETTINGS}branding/", brand(privacy_url=address))
+
+    assert answer.status_code == 422
+    assert "Write a web address" in answer.content.decode().partition("id_privacy_url-error")[2]
+    shop.refresh_from_db()
+    assert shop.privacy_url == ""
 
 
 def test_contrast_table_tells_the_ratios_of_the_derived_colours(owner: Client) -> None:

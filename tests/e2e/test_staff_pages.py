@@ -42,6 +42,8 @@ FILES = {
     "branding_css",
     "branding_derive",
     "branding_preview",
+    "domain_state",
+    "icon",
     "logo",
     "message_html",
     "photo",

@@ -114,7 +114,7 @@ def test_a_form_without_its_token_is_refused(shopper: Shopper) -> None:
 def test_portal_on_a_domain_of_its_own_needs_no_prefix(
     shopper: Shopper, order: Order, settings: Any
 ) -> None:
-    settings.ALLOWED_HOSTS = ["returns.northloom.example"]
+    settings.ALLOWED_HOSTS = []
     with transaction.atomic():
         PortalDomain.objects.create(host="returns.northloom.example", verified_at=order.placed_at)
     # A server does this for each request; the test client leaves what the last one had.
@@ -126,3 +126,27 @@ def test_portal_on_a_domain_of_its_own_needs_no_prefix(
     assert found.cookies["rp_drafts"]["path"] == "/"
     assert own.get(found["Location"]).status_code == 200
     assert 'href="/policy"' in text(own.get("/"))
+
+
+def test_domain_shows_its_merchants_portal_and_nothing_else(
+    shopper: Shopper, other_merchant: Merchant, order: Order, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = []
+    with transaction.atomic():
+        PortalDomain.objects.create(host="returns.northloom.example", verified_at=order.placed_at)
+    set_script_prefix("/")
+    own = Client(HTTP_HOST="Returns.Northloom.example.:443")
+
+    for path in ("/app/northloom/", "/accounts/login/", "/r/southpine/", "/api/v1/orders"):
+        answer = own.get(path)
+        assert (answer.status_code, "sessionid" in answer.cookies) == (404, False)
+        assert "Northloom" in text(answer)
+
+
+@pytest.mark.parametrize("host", ["returns.northloom.example", "evil.example", "a b", "[::1", ""])
+def test_hosts_nobody_proved_are_not_answered(shopper: Shopper, settings: Any, host: str) -> None:
+    settings.ALLOWED_HOSTS = ["testserver"]
+    with transaction.atomic():
+        PortalDomain.objects.create(host="returns.northloom.example")
+
+    assert Client(HTTP_HOST=host).get("/").status_code == 400

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django import forms
 from django.conf import settings
+from django.core.validators import URLValidator
 
 from refunds.providers.registry import PROVIDERS
-from returns_portal.backoffice.logos import read_logo
-from returns_portal.core.brand import RADII, normal_hex
+from returns_portal.backoffice.logos import read_icon, read_logo
+from returns_portal.core.brand import FONTS, RADII, SYSTEM_FONT, normal_hex
 from returns_portal.core.errors import InvalidInput
 from returns_portal.core.languages import LANGUAGES, NAMES
 from returns_portal.integrations.models import ProviderAccount
@@ -22,10 +25,38 @@ CORNERS = [
     (str(radius), word) for radius, word in zip(RADII, ("Square", "Soft", "Round"), strict=True)
 ]
 LOGO_MAX_BYTES = 1024 * 1024
+_ADDRESSES = (
+    "support_email",
+    "website",
+    "postal_address",
+    "help_url",
+    "terms_url",
+    "privacy_url",
+    "imprint_url",
+)
+T = TypeVar("T")
+
+
+def _link(label: str) -> forms.URLField:
+    """Return a field for a page of the shop, which only a web address can be."""
+    field = forms.URLField(
+        label=label,
+        required=False,
+        max_length=200,
+        assume_scheme="https",
+        error_messages={
+            "invalid": "Write a web address, such as https://shop.example/privacy.",
+            "max_length": "Use an address of up to 200 characters.",
+        },
+    )
+    field.validators = [
+        URLValidator(schemes=["http", "https"], message=field.error_messages["invalid"])
+    ]
+    return field
 
 
 class BrandingForm(forms.Form):
-    """A merchant's look: name, logo, colour, corners, and where shoppers find help."""
+    """A merchant's look: name, pictures, colour, corners, font, and where shoppers find more."""
 
     name = forms.CharField(label="Store name", max_length=120)
     # Read by ``read_logo``: Django's own image field would try every format that Pillow knows.
@@ -41,8 +72,26 @@ class BrandingForm(forms.Form):
         widget=forms.TextInput(attrs={"spellcheck": "false", "class": "mono"}),
     )
     brand_radius = forms.ChoiceField(label="Corners", choices=CORNERS, widget=forms.RadioSelect)
+    brand_font = forms.ChoiceField(
+        label="Font",
+        choices=[(key, label) for key, (label, _stack) in FONTS.items()],
+        required=False,
+        help_text="Families that phones and computers bring along: nothing is loaded.",
+        error_messages={"invalid_choice": "Choose a font from the list."},
+    )
+    icon = forms.FileField(
+        label="Icon for browser tabs",
+        required=False,
+        help_text="Square PNG, JPEG or WebP, at least 32 × 32 pixels, up to 1 MB. "
+        "Leave empty to keep the one you have.",
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+    )
     support_email = forms.EmailField(label="Help e-mail", required=False)
     website = forms.URLField(label="Website", required=False, assume_scheme="https")
+    help_url = _link("Help centre")
+    terms_url = _link("Terms and conditions")
+    privacy_url = _link("Privacy policy")
+    imprint_url = _link("Imprint")
     postal_address = forms.CharField(
         label="Postal address", required=False, max_length=300, help_text="Stands in your e-mails."
     )
@@ -55,15 +104,25 @@ class BrandingForm(forms.Form):
 
     def clean_logo(self) -> bytes | None:
         """Return the logo drawn anew, or None to keep the one there is."""
-        logo = self.cleaned_data["logo"]
-        if not logo:
+        return self._picture("logo", read_logo)
+
+    def clean_icon(self) -> dict[int, bytes] | None:
+        """Return the favicon drawn anew in its sizes, or None to keep the one there is."""
+        return self._picture("icon", read_icon)
+
+    def _picture(self, name: str, read: Callable[[bytes], T]) -> T | None:
+        picture = self.cleaned_data[name]
+        if not picture:
             return None
-        if logo.size > LOGO_MAX_BYTES:
-            raise forms.ValidationError("This logo is over 1 MB. Choose a smaller one.")
+        if picture.size > LOGO_MAX_BYTES:
+            raise forms.ValidationError(f"This {name} is over 1 MB. Choose a smaller one.")
         try:
-            return read_logo(logo.read())
+            return read(picture.read())
         except InvalidInput as error:
             raise forms.ValidationError(error.message) from None
+
+    def clean_brand_font(self) -> str:
+        return self.cleaned_data["brand_font"] or SYSTEM_FONT
 
     @staticmethod
     def initial_of(merchant: Merchant) -> dict[str, object]:
@@ -71,14 +130,14 @@ class BrandingForm(forms.Form):
             "name": merchant.name,
             "brand_color": merchant.brand_color,
             "brand_radius": str(merchant.brand_radius),
-            "support_email": merchant.support_email,
-            "website": merchant.website,
-            "postal_address": merchant.postal_address,
+            "brand_font": merchant.brand_font,
+            **{name: getattr(merchant, name) for name in _ADDRESSES},
         }
 
     def changes(self) -> dict[str, object]:
-        """Return the merchant's columns as entered, without the logo."""
-        columns = {name: value for name, value in self.cleaned_data.items() if name != "logo"}
+        """Return the merchant's columns as entered, without the pictures."""
+        entered = self.cleaned_data.items()
+        columns = {name: value for name, value in entered if name not in ("logo", "icon")}
         return {**columns, "brand_radius": int(columns["brand_radius"])}
 
 

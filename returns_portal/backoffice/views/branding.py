@@ -10,18 +10,21 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from returns_portal.backoffice.actions.settings import change_merchant
 from returns_portal.backoffice.base import actor_of, done, page, staff_view
 from returns_portal.backoffice.forms.settings import BrandingForm
-from returns_portal.backoffice.logos import store_logo
+from returns_portal.backoffice.logos import store_icon, store_logo
 from returns_portal.core.brand import (
+    ICON_SIZES,
     INK,
     PAGE_LIGHT,
     RADII,
     SURFACE_DARK,
     SURFACE_LIGHT,
+    SYSTEM_FONT,
     WHITE,
     BrandTokens,
     brand_css,
@@ -41,13 +44,14 @@ def _show(
     **_: object,
 ) -> HttpResponse:
     merchant = request.merchant
-    tokens = derive_brand(merchant.brand_color, merchant.brand_radius)
+    tokens = derive_brand(merchant.brand_color, merchant.brand_radius, merchant.brand_font)
     context = {
         "form": form or BrandingForm(initial=BrandingForm.initial_of(merchant)),
         "merchant": merchant,
         "logo_url": _logo_url(merchant),
         "contrasts": contrast_rows(tokens),
-        "preview": {"color": tokens.source, "radius": tokens.radius},
+        "preview": _query(tokens),
+        "icon_url": reverse("icon") if merchant.icon_path else "",
     }
     status = 422 if form else 200
     return page(
@@ -75,6 +79,8 @@ def branding(request: HttpRequest) -> HttpResponse:
     changes = form.changes()
     if form.cleaned_data["logo"]:
         changes["logo_path"] = store_logo(form.cleaned_data["logo"])
+    if form.cleaned_data["icon"]:
+        changes["icon_path"] = store_icon(form.cleaned_data["icon"])
     change_merchant(changes, actor=actor_of(request))
     return done(request, "Saved. Your portal shows it now.", "branding")
 
@@ -103,11 +109,18 @@ def contrast_rows(tokens: BrandTokens) -> list[dict[str, object]]:
 
 
 def _asked(request: HttpRequest) -> BrandTokens:
-    """Return the tokens for the colour and corners in the query string."""
+    """Return the tokens for the colour, corners and font in the query string."""
     radius = request.GET.get("radius", "12")
     if radius not in {str(known) for known in RADII}:
         raise InvalidInput("Choose corners of 4, 12 or 20 pixels.", field="radius")
-    return derive_brand(request.GET.get("color", ""), int(radius))
+    font = request.GET.get("font", SYSTEM_FONT)
+    return derive_brand(request.GET.get("color", ""), int(radius), font)
+
+
+def _query(tokens: BrandTokens) -> str:
+    """Return the query string that :func:`_asked` reads."""
+    asked = {"color": tokens.source, "radius": tokens.radius, "font": tokens.font}
+    return f"?{urlencode(asked)}"
 
 
 @staff_view(permission=Permission.SETTINGS_EDIT)
@@ -127,13 +140,12 @@ def preview_css(request: HttpRequest) -> HttpResponse:
 @csp_replace({"frame-ancestors": ["'self'"]})
 @staff_view(permission=Permission.SETTINGS_EDIT)
 def preview(request: HttpRequest) -> HttpResponse:
-    """Show a portal page in a colour that is being tried, light or dark, for a frame."""
+    """Show a portal page in a look that is being tried, light or dark, for a frame."""
     tokens = _asked(request)
-    query = f"?color=%23{tokens.source[1:]}&radius={tokens.radius}"
     context = {
         "brand": {
             "name": request.merchant.name,
-            "css_url": reverse("branding_css") + query,
+            "css_url": reverse("branding_css") + _query(tokens),
             "home_url": "#",
             "logo_url": _logo_url(request.merchant),
         },
@@ -146,7 +158,18 @@ def preview(request: HttpRequest) -> HttpResponse:
 @staff_view(permission=None)
 def logo(request: HttpRequest) -> FileResponse:
     """Return the merchant's logo."""
-    path = Path(settings.MEDIA_ROOT) / request.merchant.logo_path
-    if not request.merchant.logo_path or not path.is_file():
+    return _picture(request.merchant.logo_path)
+
+
+@staff_view(permission=None)
+def icon(request: HttpRequest) -> FileResponse:
+    """Return the merchant's favicon, the small one."""
+    kept = request.merchant.icon_path
+    return _picture(f"{kept}-{min(ICON_SIZES)}.png" if kept else "")
+
+
+def _picture(kept: str) -> FileResponse:
+    path = Path(settings.MEDIA_ROOT) / kept
+    if not kept or not path.is_file():
         raise Http404
     return FileResponse(path.open("rb"), content_type="image/png")

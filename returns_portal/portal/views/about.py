@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
+from returns_portal.core.brand import ICON_SIZES
 from returns_portal.portal.brand import stylesheet
 from returns_portal.portal.pages import page, shopper_page
 from returns_portal.portal.showing.glance import in_sentences, published_policy
@@ -31,7 +33,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
 def brand_css(request: HttpRequest, version: str) -> HttpResponse:
     """Serve the merchant's stylesheet; an address of another day gets the present one, unkept."""
     merchant = request.merchant
-    current, css = stylesheet(merchant.brand_color, merchant.brand_radius)
+    current, css = stylesheet(merchant.brand_color, merchant.brand_radius, merchant.brand_font)
     response = HttpResponse(css, content_type="text/css; charset=utf-8")
     response["Cache-Control"] = FOR_EVER if version == current else "no-store"
     return response
@@ -40,9 +42,21 @@ def brand_css(request: HttpRequest, version: str) -> HttpResponse:
 @shopper_page("GET", "HEAD", framed=False)
 def logo(request: HttpRequest, name: str) -> HttpResponse:
     """Serve the merchant's logo; its name holds its digest, so it never changes."""
-    kept = request.merchant.logo_path
+    return _picture([request.merchant.logo_path], name)
+
+
+@shopper_page("GET", "HEAD", framed=False)
+def icon(request: HttpRequest, name: str) -> HttpResponse:
+    """Serve the merchant's favicon in one of its sizes, likewise."""
+    kept = request.merchant.icon_path
+    return _picture([f"{kept}-{size}.png" for size in ICON_SIZES if kept], name)
+
+
+def _picture(known: Sequence[str], name: str) -> HttpResponse:
+    """Return the one of the ``known`` pictures below MEDIA_ROOT that has this name."""
+    kept = next((one for one in known if one and PurePath(one).name == name), "")
     path = Path(settings.MEDIA_ROOT) / kept
-    if not kept or PurePath(kept).name != name or not path.is_file():
+    if not kept or not path.is_file():
         raise Http404
     response = HttpResponse(path.read_bytes(), content_type="image/png")
     response["Cache-Control"] = FOR_EVER

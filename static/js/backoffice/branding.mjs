@@ -1,4 +1,4 @@
-// Branding: while the colour or the corners change, the contrast table and both frames follow.
+// Branding: while the colour, the corners or the font change, the contrast table and the frames follow.
 const form = document.querySelector("[data-branding]");
 const text = form.querySelector("[name=brand_color]");
 const picker = form.querySelector("[data-color]");
@@ -9,7 +9,8 @@ picker.hidden = false;
 async function follow() {
   if (!/^#[0-9a-f]{6}$/i.test(text.value)) return;
   const radius = form.querySelector("[name=brand_radius]:checked")?.value ?? "12";
-  const query = new URLSearchParams({ color: text.value, radius });
+  const font = form.querySelector("[name=brand_font]").value;
+  const query = new URLSearchParams({ color: text.value, radius, font });
   for (const frame of document.querySelectorAll("[data-frame]")) {
     frame.src = `${form.dataset.preview}?${query}&scheme=${frame.dataset.frame}`;
   }
@@ -30,4 +31,6 @@ text.addEventListener("input", () => {
   if (/^#[0-9a-f]{6}$/i.test(text.value)) picker.value = text.value.toLowerCase();
   later();
 });
-form.addEventListener("change", (event) => { if (event.target.name === "brand_radius") later(); });
+form.addEventListener("change", (event) => {
+  if (["brand_radius", "brand_font"].includes(event.target.name)) later();
+});

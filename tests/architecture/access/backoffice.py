@@ -69,6 +69,7 @@ ENTRIES: dict[str, Entry] = {
     "dashboard": Entry(P.RETURNS_VIEW),
     "profile": Entry(),
     "logo": Entry(ok=frozenset({200, 404})),
+    "icon": Entry(ok=frozenset({200, 404})),
     # returns
     "returns": Entry(P.RETURNS_VIEW),
     "returns_bulk": Entry(P.RETURNS_DECIDE, POST, body=lambda w: {"ids": [w.rma.pk]}),
@@ -192,6 +193,10 @@ ENTRIES: dict[str, Entry] = {
     "branding_derive": Entry(P.SETTINGS_EDIT, query="?color=%231f6f5b"),
     "branding_preview": Entry(P.SETTINGS_EDIT, query="?color=%231f6f5b"),
     "branding_css": Entry(P.SETTINGS_EDIT, query="?color=%231f6f5b"),
+    "domain": Entry(P.SETTINGS_EDIT, BOTH, body=_a(host="returns.example.com")),
+    "domain_state": Entry(P.SETTINGS_EDIT),
+    "domain_check": _on(P.SETTINGS_EDIT, _of("domain_id", "domain")),
+    "domain_remove": _on(P.SETTINGS_EDIT, _of("domain_id", "domain")),
     "languages": Entry(P.SETTINGS_EDIT, BOTH, body=_a(languages=["de", "en"], default="de")),
     "texts": Entry(P.SETTINGS_EDIT, query="?language=de&q=order"),
     "text": Entry(P.SETTINGS_EDIT, BOTH, _text, _a(form_0="Bestellung suchen")),

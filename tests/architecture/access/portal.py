@@ -67,6 +67,7 @@ ENTRIES: dict[str, PortalEntry] = {
     "withdrawal_paper": PortalEntry(Opens.BY_LINK, kwargs=_withdrawal),
     "brand_css": PortalEntry(Opens.TO_ALL, kwargs=lambda _w: {"version": "0"}),
     "logo": PortalEntry(Opens.TO_ALL, kwargs=lambda _w: {"name": "none.png"}),
+    "icon": PortalEntry(Opens.TO_ALL, kwargs=lambda _w: {"name": "none-32.png"}),
     "items": PortalEntry(Opens.BY_PROOF, BOTH, _draft),
     "items_summary": PortalEntry(Opens.BY_PROOF, POST, _draft),
     "photos": PortalEntry(Opens.BY_PROOF, POST, _draft_line),

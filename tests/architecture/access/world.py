@@ -19,7 +19,14 @@ from returns_portal.core.clock import now
 from returns_portal.core.ids import new_id, new_token
 from returns_portal.core.scope import merchant_scope
 from returns_portal.integrations.models import ProviderAccount
-from returns_portal.tenancy.models import ApiKey, Invitation, Membership, Merchant, User
+from returns_portal.tenancy.models import (
+    ApiKey,
+    Invitation,
+    Membership,
+    Merchant,
+    PortalDomain,
+    User,
+)
 from returns_portal.tenancy.permissions import Role
 from rma.actions.drafts import open_draft
 from rma.actions.marks import mark_shopper
@@ -74,6 +81,7 @@ class World:
     withdrawal: Withdrawal
     rule_key: str
     grant: GrantedWindow
+    domain: PortalDomain
 
 
 def build_world(merchant: Merchant) -> World:
@@ -148,6 +156,9 @@ def _world(
         grant=grant_window(
             done.order_id, until=(now() + timedelta(days=60)).date(), reason="Ill.",
             operation_id=new_token(), actor=SYSTEM,
+        ),
+        domain=PortalDomain.objects.create(
+            host=f"returns.{merchant.slug}.example", token=new_token()
         ),
     )  # fmt: skip
 
