@@ -19,13 +19,22 @@ from returns_portal.core.scope import current_merchant_id
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _MAX_PIXELS = 4_000_000
 _BOX = (800, 240)
+# What a logo may weigh: the portal's first page has 60 kB for everything.
+_LIGHT = 16_000
 
 
 def read_logo(content: bytes) -> bytes:
-    """Check a logo and draw it anew as PNG, at most 800 by 240 pixels. Raises InvalidInput."""
+    """Check a logo and draw it anew as PNG of at most 800 by 240 pixels and 16 kB.
+
+    One that weighs more gets fewer colours, then fewer pixels. Raises InvalidInput.
+    """
     drawn = _read(content)
     drawn.thumbnail(_BOX)
-    return _png(drawn)
+    png = _png(drawn)
+    while len(png) > _LIGHT:
+        png = _png(drawn.quantize(method=Image.Quantize.FASTOCTREE))
+        drawn.thumbnail((drawn.width * 3 // 4, drawn.height * 3 // 4))
+    return png
 
 
 def read_icon(content: bytes) -> dict[int, bytes]:

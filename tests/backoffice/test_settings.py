@@ -83,6 +83,21 @@ def test_logo_that_is_no_picture_is_refused(owner: Client, shop: Merchant) -> No
     assert shop.logo_path == ""
 
 
+def test_logo_however_heavy_is_drawn_light(owner: Client, shop: Merchant) -> None:
+    heavy = BytesIO()
+    Image.effect_noise((1000, 300), 90).convert("RGB").save(heavy, "PNG")
+    logo = SimpleUploadedFile("logo.png", heavy.getvalue(), "image/png")
+
+    assert owner.post(f"{SETTINGS}branding/", brand(logo=logo)).status_code == 302
+
+    shown = owner.get(f"{SETTINGS}logo.png")
+    content = b"".join(shown.streaming_content)
+    shown.close()
+    assert heavy.tell() > 100_000
+    assert len(content) <= 16_000
+    assert Image.open(BytesIO(content)).height >= 56
+
+
 def test_icon_is_drawn_anew_in_its_sizes_and_served(owner: Client, shop: Merchant) -> None:
     icon = SimpleUploadedFile("icon.png", png_bytes(90, 60), "image/png")
 
