@@ -13,6 +13,7 @@ from tests import flows
 from tests.e2e.browsing import DESKTOP, PHONE, look
 from tests.e2e.conftest import Visit
 from tests.pictures import png_bytes
+from tests.simulators.dns import name_server
 from tests.simulators.mail import MailServer
 
 pytestmark = pytest.mark.browser
@@ -135,3 +136,43 @@ def test_policy_is_drafted_published_and_kept_as_versions(shop: Merchant, staff:
     with transaction.atomic():
         assert PolicyVersion.objects.get(status="live").document["window"]["days"] == 45
     assert found == []
+
+
+def test_text_is_previewed_while_it_is_written(shop: Merchant, staff: Visit) -> None:
+    page = staff().open(f"/app/{shop.slug}/settings/texts/?language=de")
+    page.get_by_label("Search texts").fill("Bestellung suchen")
+    page.get_by_label("Search texts").press("Enter")
+    page.get_by_role("link", name="Bestellung suchen", exact=True).click()
+    field, preview = page.get_by_role("textbox", name="Your text"), page.locator("#preview")
+    expect(field).to_have_value("Bestellung suchen")
+
+    for words in ("Meine Bestellung", "Meine Bestellung holen"):
+        field.fill(words)
+        expect(preview).to_have_text(words)
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.get_by_text("Saved. Shoppers read it now.")).to_be_visible()
+    assert look(page) == []
+    page = staff("manager").open(f"/r/{shop.slug}/?language=de")
+    expect(page.get_by_role("button", name="Meine Bestellung holen")).to_be_visible()
+
+
+def test_domain_page_tells_what_the_dns_said_by_itself(
+    shop: Merchant, staff: Visit, settings: LazySettings
+) -> None:
+    page = staff().open(f"/app/{shop.slug}/settings/domain/")
+    page.get_by_role("textbox", name="Domain").fill("returns.northloom.example")
+    page.get_by_role("button", name="Go on").click()
+    with name_server() as dns:
+        settings.DNS_SERVERS = [dns.address]
+        page.get_by_role("button", name="Check").click()
+        expect(page.get_by_text("We are asking the DNS. This")).to_be_visible()
+        found = look(page)
+        dns.records[page.locator("#record-name").inner_text()] = [
+            page.locator("#record-text").inner_text()
+        ]
+        flows.drain()
+        told = page.locator("#main").get_by_text("Your portal answers at returns.northloom")
+        expect(told).to_be_visible()
+
+    assert found + look(page) == []
