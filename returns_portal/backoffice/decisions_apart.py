@@ -8,9 +8,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from returns_portal.backoffice.decision_words import findings
 from returns_portal.backoffice.policy_words import RESOLUTION_WORDS
 from returns_portal.backoffice.rehearsal_words import VERDICT_WORDS
-from returns_portal.backoffice.return_words import findings
 from returns_portal.core.money import Money, format_money
 from rma.models import ReturnLine
 from rma.policy.types import Decision, LineDecision
@@ -25,7 +25,7 @@ class Side:
     tone: str
     fee: Money
     sentences: list[tuple[str, str]]
-    findings: list[dict[str, str]]
+    findings: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

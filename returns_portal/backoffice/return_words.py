@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from returns_portal.backoffice.risk_words import score_parts
 from returns_portal.commerce.models import Order, Payment
 from returns_portal.core.money import Money
 from rma.models import Return, ReturnLine
 from rma.policy.document import Policy
 from rma.policy.live import policy_of
-from rma.policy.risk import KEY as RISK
-from rma.policy.types import Decision, Result, RuleSpoken
 from rma.selectors import ReturnDetail
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
@@ -23,13 +20,6 @@ WANTED_WORDS = {
     ResolutionKind.STORE_CREDIT: "Store credit",
     ResolutionKind.EXCHANGE: "Exchange",
 }
-_TONES = {
-    Result.REFUSE: "danger",
-    Result.REVIEW: "warning",
-    Result.PASS: "success",
-    Result.NOTE: "neutral",
-}
-_ORDER = {Result.REFUSE: 0, Result.REVIEW: 1, Result.NOTE: 2, Result.PASS: 3}
 
 
 def reason_word(policy: Policy, key: str) -> str:
@@ -79,61 +69,6 @@ def _why_here(rma: Return) -> str:
     if getattr(rma, "is_appealed", False):
         return "Objection: needs a person"
     return rma.review_reason if rma.status == ReturnStatus.REQUESTED else ""
-
-
-# Passed rules worth a line of their own; the others are named together.
-_TELLING = ("window", "withdrawal", "photo", "value_limit", "processing", "fee", "quantity")
-
-
-def findings(decision: Decision, lines: Sequence[ReturnLine]) -> list[dict[str, str]]:
-    """Return the rules that spoke as the trace shows them: what stopped first, then what passed.
-
-    The same sentence about several items is said once; what passed without news is one line.
-    """
-    titles = {str(line.order_line_id): line.order_line.title for line in lines}
-    said: dict[tuple[str, str, str], list[str]] = {}
-    quiet: dict[str, None] = {}
-    parts = "; ".join(score_parts(decision))
-    for spoken in sorted(decision.rules_spoken, key=lambda one: _ORDER[one.result]):
-        tells = spoken.key in _TELLING or (spoken.key == RISK and parts)
-        if spoken.result is Result.PASS and not tells:
-            quiet[spoken.key.replace("_", " ")] = None
-            continue
-        key = (spoken.key, spoken.result.value, spoken.staff or spoken.sentence)
-        said.setdefault(key, []).append(titles.get(spoken.line or "", ""))
-    rows = [
-        {
-            "tone": _TONES[Result(result)],
-            "text": text,
-            "note": parts if rule == RISK else ", ".join(dict.fromkeys(filter(None, about))),
-            "source": rule.replace("_", " "),
-        }
-        for (rule, result, text), about in said.items()
-    ]
-    if quiet:
-        text = f"{len(quiet)} more checks passed" if len(quiet) > 1 else "One more check passed"
-        rows.append({"tone": "success", "text": text, "note": ", ".join(quiet), "source": ""})
-    return rows
-
-
-def trace_rows(decision: Decision, lines: Sequence[ReturnLine]) -> list[dict[str, Any]]:
-    """Return every rule with the facts it used, as they were then."""
-    titles = {str(line.order_line_id): line.order_line.title for line in lines}
-    parts = "; ".join(score_parts(decision))
-    return [_trace_row(spoken, titles, parts) for spoken in decision.rules_spoken]
-
-
-def _trace_row(spoken: RuleSpoken, titles: dict[str, str], parts: str) -> dict[str, Any]:
-    facts = {**spoken.facts, **({"parts": parts} if spoken.key == RISK else {})}
-    return {
-        "rule": spoken.key.replace("_", " "),
-        "about": titles.get(spoken.line or "", "The whole request"),
-        "tone": _TONES[spoken.result],
-        "result": spoken.result.value,
-        "staff": spoken.staff,
-        "sentence": spoken.sentence,
-        "facts": [(name.replace("_", " "), value) for name, value in facts.items()],
-    }
 
 
 def headline(detail: ReturnDetail) -> tuple[str, str, str]:

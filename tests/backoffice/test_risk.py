@@ -76,18 +76,26 @@ def test_return_and_its_trace_show_what_each_part_of_the_score_saw(shop: Merchan
         publish_policy(actor=SYSTEM)
         rma = flows.request(flows.order(number="NL-2", email="eve@example.com"))
     agent = signed_in(shop, "agent")
-    parts = (
-        "Ring, 30 points. Other shoppers linked to them: 1; "
-        "Calm, 1 point. Faults reported without a photo: 0"
-    )
+    parts = [
+        "Ring, 30 points. Other shoppers linked to them: 1",
+        "Calm, 1 point. Faults reported without a photo: 0",
+    ]
 
     page = agent.get(f"/app/northloom/returns/{rma.number}/")
     trace = agent.get(f"/app/northloom/returns/{rma.number}/trace/")
 
     found = [row for row in page.context["findings"] if row["source"] == "risk"]
-    assert [(row["tone"], row["note"]) for row in found] == [("success", parts)]
-    assert parts in page.content.decode()
-    assert f"parts: {parts}" in trace.content.decode()
+    assert [(row["tone"], row["notes"]) for row in found] == [("success", parts)]
+    assert "".join(f"<small>{part}</small>" for part in parts) in page.content.decode()
+    told = {row["rule"]: row["facts"] for row in trace.context["rows"]}
+    assert set(told["rule:ring"]) == {
+        "name: Ring", "did: Risk points", "Other shoppers linked to them: 1",
+    }  # fmt: skip
+    assert set(told["risk"]) == {
+        *parts, "score: 31", "shadow: no", "review at: 50",
+    }  # fmt: skip
+    assert {"value: €45.00", "limit: €250.00"} < set(told["value limit"])
+    assert "Faults reported without a photo: 0" in trace.content.decode()
 
 
 def test_shopper_is_put_on_a_list_and_taken_off(shop: Merchant) -> None:

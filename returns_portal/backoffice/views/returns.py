@@ -11,18 +11,17 @@ from django.shortcuts import render
 from notifications.selectors import acknowledgement_of
 from returns_portal.backoffice import filters
 from returns_portal.backoffice.base import page, staff_view
+from returns_portal.backoffice.decision_words import findings, trace_rows
 from returns_portal.backoffice.event_words import history
 from returns_portal.backoffice.processing_words import why_paid
 from returns_portal.backoffice.return_words import (
     WANTED_WORDS,
-    findings,
     headline,
     money_table,
     payments_of,
     progress,
     queue_rows,
     reason_word,
-    trace_rows,
 )
 from returns_portal.core.clock import now
 from returns_portal.core.errors import Conflict, DomainError, NotFound
