@@ -21,6 +21,7 @@ def _changes_figures(event: Event) -> bool:
     EventKind.ORDER_UPDATED,
     EventKind.RETURN_REQUESTED,
     EventKind.RETURN_DECLINED,
+    EventKind.RETURN_CHANGED,
     EventKind.RETURN_CANCELLED,
     EventKind.RETURN_EXPIRED,
     EventKind.RETURN_CLOSED,

@@ -26,6 +26,7 @@ class MessageKind(StrEnum):
     EXCHANGE_SENT = "exchange_sent"
     APPEAL_RECEIVED = "appeal_received"
     APPEAL_ANSWERED = "appeal_answered"
+    CHANGED = "changed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
 
@@ -48,6 +49,7 @@ TITLES: dict[MessageKind, str] = {
     MessageKind.EXCHANGE_SENT: "Exchange on its way",
     MessageKind.APPEAL_RECEIVED: "Objection received",
     MessageKind.APPEAL_ANSWERED: "Objection answered",
+    MessageKind.CHANGED: "Return changed by the shopper",
     MessageKind.CANCELLED: "Return cancelled",
     MessageKind.EXPIRED: "Return ran out",
 }
@@ -77,6 +79,7 @@ ON_EVENT: dict[EventKind, MessageKind] = {
     EventKind.EXCHANGE_SHIPPED: MessageKind.EXCHANGE_SENT,
     EventKind.APPEAL_OPENED: MessageKind.APPEAL_RECEIVED,
     EventKind.APPEAL_ANSWERED: MessageKind.APPEAL_ANSWERED,
+    EventKind.RETURN_CHANGED: MessageKind.CHANGED,
     EventKind.RETURN_CANCELLED: MessageKind.CANCELLED,
     EventKind.RETURN_EXPIRED: MessageKind.EXPIRED,
 }

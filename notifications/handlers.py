@@ -16,7 +16,7 @@ from returns_portal.activity.record import handles
 from returns_portal.core.actor import SYSTEM
 from rma.actions.links import GivenOut, give_out_link
 from rma.models import Note, Return
-from rma.states import ReturnStatus
+from rma.states import ReturnStatus, ShipmentStatus
 from rma.withdrawals import keep_paper, withdrawal_by_id
 
 
@@ -94,6 +94,15 @@ def _label_takes_time(event: Event, rma: Return) -> bool:
     return rma.status == ReturnStatus.OPEN and not told.exists()
 
 
+def _nothing_else_speaks(event: Event, rma: Return) -> bool:
+    """A change is told by the approval it led to, or by the label that it made."""
+    if event.facts.get("opened"):
+        return False
+    waits_for_label = rma.status == ReturnStatus.OPEN and rma.method == Return.Method.LABEL
+    parcel = parcel_of(rma)
+    return not (waits_for_label and parcel and parcel.status == ShipmentStatus.PENDING)
+
+
 def _is_message_alone(event: Event, rma: Return) -> bool:
     """What was written with an approval or as a question goes out with that."""
     to_shopper = event.facts.get("note_kind") == Note.Kind.TO_SHOPPER
@@ -112,6 +121,7 @@ def _came_back(event: Event, rma: Return) -> bool:
 _SPEAKS: Mapping[EventKind, Callable[[Event, Return], bool]] = {
     EventKind.RETURN_REQUESTED: _waits_for_staff,
     EventKind.RETURN_APPROVED: _comes_without_label,
+    EventKind.RETURN_CHANGED: _nothing_else_speaks,
     EventKind.LABEL_READY: _is_open,
     EventKind.LABEL_FAILED: _label_takes_time,
     EventKind.NOTE_ADDED: _is_message_alone,

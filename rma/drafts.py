@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from returns_portal.core.clock import now
 from returns_portal.core.errors import NotFound
 from rma.actions.requested import RequestedLine
-from rma.models import Photo, Return, ReturnDraft
+from rma.models import Photo, Return, ReturnChange, ReturnDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,9 @@ class Answer:
 
 
 def draft_by_token(token: str) -> ReturnDraft:
-    """Return a draft that has not run out, with ``return_token`` of the return it became, if any.
+    """Return a draft that has not run out, with the ``return_token`` of what it became.
 
-    Raises NotFound. One statement.
+    That is the return it was confirmed as, or the one it changed. Raises NotFound. One statement.
     """
     draft = _with_return().filter(token=token, expires_at__gt=now()).first()
     if draft is None:
@@ -45,16 +46,25 @@ def draft_by_token(token: str) -> ReturnDraft:
 
 
 def open_drafts(order_id: UUID, tokens: Iterable[str]) -> list[ReturnDraft]:
-    """Return those of ``tokens`` that are unfinished drafts of the order, newest first."""
+    """Return those of ``tokens`` that are unfinished drafts of new returns, newest first."""
     drafts = _with_return().filter(
-        order_id=order_id, token__in=list(tokens), expires_at__gt=now(), return_token__isnull=True
+        order_id=order_id,
+        token__in=list(tokens),
+        expires_at__gt=now(),
+        changes__isnull=True,
+        return_token__isnull=True,
     )
     return list(drafts.order_by("-created_at"))
 
 
 def _with_return() -> Any:
     became = Return.objects.filter(operation_id=OuterRef("operation_id"))
-    return ReturnDraft.objects.annotate(return_token=Subquery(became.values("token")[:1]))
+    changed = ReturnChange.objects.filter(operation_id=OuterRef("operation_id"))
+    return ReturnDraft.objects.annotate(
+        return_token=Coalesce(
+            Subquery(became.values("token")[:1]), Subquery(changed.values("rma__token")[:1])
+        )
+    )
 
 
 def answers_of(draft: ReturnDraft) -> dict[UUID, Answer]:

@@ -15,6 +15,7 @@ from returns_portal.activity.timeline import timeline_of
 from returns_portal.core.errors import InvalidInput, NotFound
 from returns_portal.core.money import Money
 from rma.appeals import appeal_until, appeals_of
+from rma.changes import why_unchangeable
 from rma.fees import LabelCost
 from rma.models import (
     Appeal,
@@ -110,6 +111,7 @@ class ShopperStatus:
     appeal_until: date | None
     events: list[Event]
     may_cancel: bool
+    may_change: bool
     may_answer: bool
 
 
@@ -159,13 +161,14 @@ def status_by_token(token: str) -> ShopperStatus:
         )
     appeals = appeals_of(rma)
     shipments = [one for one in _shipments(rma) if one.status != ShipmentStatus.VOID]
+    lines = _lines(rma)
     messages = Note.objects.filter(rma=rma).exclude(kind=Note.Kind.INTERNAL)
     own_photos = Photo.objects.filter(rma=rma, inspection__isnull=True)
     return ShopperStatus(
         rma=rma,
         stage=STAGES[rma.stage],
         policy=policy_of(rma.policy_version_id),
-        lines=_lines(rma),
+        lines=lines,
         shipment=next(iter(shipments), None),
         resolutions=_resolutions(rma),
         messages=list(messages.order_by("created_at", "pk")),
@@ -175,6 +178,7 @@ def status_by_token(token: str) -> ShopperStatus:
         appeal_until=appeal_until(rma, appeals),
         events=list(timeline_of(rma.pk)),
         may_cancel=_may_cancel(rma, shipments),
+        may_change=why_unchangeable(rma, lines, shipments) is None,
         may_answer=rma.status == ReturnStatus.NEEDS_INFO,
     )
 

@@ -72,7 +72,8 @@ TRANSITIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "return": {
         R.REQUESTED: frozenset({R.NEEDS_INFO, R.OPEN, R.DECLINED, R.CANCELLED}),
         R.NEEDS_INFO: frozenset({R.REQUESTED, R.OPEN, R.DECLINED, R.CANCELLED, R.EXPIRED}),
-        R.OPEN: frozenset({R.CLOSED, R.CANCELLED, R.EXPIRED}),
+        # The shopper changed it to something that a person decides.
+        R.OPEN: frozenset({R.CLOSED, R.CANCELLED, R.EXPIRED, R.REQUESTED}),
         # An appeal was granted.
         R.DECLINED: frozenset({R.OPEN}),
         R.CANCELLED: frozenset(),

@@ -54,6 +54,11 @@ def operation_of(withdrawal_id: UUID) -> str:
     return f"{_OPERATION}{withdrawal_id.hex}"
 
 
+def is_withdrawal(rma: Return) -> bool:
+    """Tell whether a return came from a statement, without reading it."""
+    return rma.operation_id.startswith(_OPERATION)
+
+
 def withdrawal_of(rma: Return) -> Withdrawal | None:
     """Return the statement that a return came from, or None for any other return."""
     prefix, told = rma.operation_id[: len(_OPERATION)], rma.operation_id[len(_OPERATION) :]

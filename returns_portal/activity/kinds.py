@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     RETURN_DECLINED = "return.declined"
     RETURN_INFO_ASKED = "return.info_asked"
     RETURN_INFO_GIVEN = "return.info_given"
+    RETURN_CHANGED = "return.changed"
     RETURN_CANCELLED = "return.cancelled"
     RETURN_EXPIRED = "return.expired"
     RETURN_CLOSED = "return.closed"

@@ -26,6 +26,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     K.RETURN_DECLINED: ("declined it", "x-circle"),
     K.RETURN_INFO_ASKED: ("asked the shopper", "question"),
     K.RETURN_INFO_GIVEN: ("answered", "message"),
+    K.RETURN_CHANGED: ("changed it", "edit"),
     K.RETURN_CANCELLED: ("cancelled it", "x-circle"),
     K.RETURN_EXPIRED: ("let it run out", "history"),
     K.RETURN_CLOSED: ("closed it", "check"),

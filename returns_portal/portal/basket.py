@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from returns_portal.commerce.models import Order, OrderLine
@@ -12,6 +12,8 @@ from returns_portal.commerce.selectors import order_for_return
 from returns_portal.core import clock
 from returns_portal.core.money import Money
 from returns_portal.tenancy.models import Merchant
+from rma.actions.opening import claimed_units
+from rma.changes import adds_nothing, kept_photos, set_aside, why_unchangeable
 from rma.drafts import Answer, answers_of, photos_of
 from rma.models import Photo, Return, ReturnDraft
 from rma.policy.document import Policy, Reason
@@ -32,8 +34,19 @@ from rma.states import ResolutionKind
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """The return that a draft changes, with the units it holds and the photos it has, by line."""
+
+    rma: Return
+    held: dict[UUID, int]
+    photos: dict[UUID, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Basket:
     """A draft as read. ``answers`` are those for lines that can still be returned, in order.
+
+    A draft that changes a return reads the order as if that held no units of it.
 
     ``live`` is the policy in force, ``policy`` what its rules make of it for these answers, and
     ``views`` the same for each line that is answered.
@@ -50,6 +63,12 @@ class Basket:
     offer: Offer
     answers: list[Answer]
     photos: dict[UUID, list[Photo]]
+    changed: Changed | None = None
+
+    def photo_count(self, line_id: UUID) -> int:
+        """Return how many photos there are of a line, with those a changed return has already."""
+        kept = self.changed.photos.get(line_id, 0) if self.changed else 0
+        return kept + len(self.photos.get(line_id, ()))
 
     def line(self, line_id: UUID) -> OrderLine:
         return next(line for line in self.lines if line.pk == line_id)
@@ -103,7 +122,7 @@ class Basket:
 
     def decision(self) -> Decision:
         """Return what policy would say to the answers now, all of them chosen."""
-        asked = _request(self.answers, self.photos)
+        asked = _request(self.answers, self.photo_count)
         return evaluate(self.facts, asked, self.live)
 
     def price(self, answers: Iterable[Answer], method: str = Return.Method.LABEL) -> Quote | None:
@@ -140,28 +159,73 @@ def read_basket(merchant: Merchant, draft: ReturnDraft) -> Basket:
     """
     order = order_for_return(draft.order_id)
     _version, live = live_policy()
-    facts = build(order, clock.now(), policy=live, time_zone=merchant.time_zone)
-    offered = offer(facts, live)
+    changed = _changed(draft, order)
     told, photos = answers_of(draft), photos_of(draft)
     lines = [line for line in order.lines.all() if not line.is_removed]
+    facts, offered = _offered(merchant, order, live, changed, told.values())
     answers = [told[line.pk] for line in lines if _stands(told.get(line.pk), offered, line)]
-    tailored = tailor(live, facts, _request(answers, photos))
-    return Basket(
+    basket = Basket(
         draft=draft,
         merchant=merchant,
         order=order,
         lines=lines,
         live=live,
-        policy=tailored.whole,
-        views={one.order_line_id: view for one, view in zip(answers, tailored.lines, strict=True)},
+        policy=live,
+        views={},
         facts=facts,
         offer=offered,
         answers=answers,
         photos=photos,
+        changed=changed,
     )
+    tailored = tailor(live, facts, _request(answers, basket.photo_count))
+    views = {one.order_line_id: view for one, view in zip(answers, tailored.lines, strict=True)}
+    return replace(basket, policy=tailored.whole, views=views)
 
 
-def _request(answers: Iterable[Answer], photos: dict[UUID, list[Photo]]) -> RequestFacts:
+def _changed(draft: ReturnDraft, order: Order) -> Changed | None:
+    """Set the units of the return aside that a draft changes. Four statements, if it does.
+
+    Raises InvalidTransition once it can't be changed any more.
+    """
+    if draft.changes_id is None:
+        return None
+    rma = Return.objects.prefetch_related("lines", "shipments").get(pk=draft.changes_id)
+    refusal = why_unchangeable(rma, rma.lines.all(), rma.shipments.all())
+    if refusal is not None:
+        raise refusal
+    held = claimed_units(rma.lines.all())
+    set_aside(order.lines.all(), held)
+    return Changed(rma, held, kept_photos(rma))
+
+
+def _offered(
+    merchant: Merchant,
+    order: Order,
+    live: Policy,
+    changed: Changed | None,
+    told: Iterable[Answer],
+) -> tuple[OrderFacts, Offer]:
+    """Return the facts and what policy offers on them: of today, and for a changed return's own
+    items of the day it was asked for, as long as nothing is added to it."""
+
+    def at(moment: datetime) -> OrderFacts:
+        but = changed.rma.pk if changed else None
+        return build(order, moment, policy=live, time_zone=merchant.time_zone, but=but)
+
+    today = at(clock.now())
+    if changed is None:
+        return today, offer(today, live)
+    then = at(changed.rma.created_at)
+    own = {line.line_key: line for line in offer(then, live).lines}
+    keys = {str(line_id) for line_id in changed.held}
+    offered = offer(today, live)
+    lines = tuple(own[line.line_key] if line.line_key in keys else line for line in offered.lines)
+    adds = not adds_nothing({one.order_line_id: one.quantity for one in told}, changed.held)
+    return today if adds else then, replace(offered, lines=lines)
+
+
+def _request(answers: Iterable[Answer], photo_count: Callable[[UUID], int]) -> RequestFacts:
     """Return the answers as the engine reads them; an outcome not chosen yet is not known."""
     asked = [
         RequestLine(
@@ -169,7 +233,7 @@ def _request(answers: Iterable[Answer], photos: dict[UUID, list[Photo]]) -> Requ
             reason=one.reason,
             quantity=one.quantity,
             resolution=one.wanted,
-            photos=len(photos.get(one.order_line_id, ())),
+            photos=photo_count(one.order_line_id),
         )
         for one in answers
     ]

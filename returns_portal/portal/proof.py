@@ -14,9 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix
 from django.utils.translation import gettext as _
 
+from returns_portal.core.actor import Actor, ActorKind
 from returns_portal.core.errors import DomainError
 from rma.drafts import draft_by_token
-from rma.models import ReturnDraft
+from rma.models import Return, ReturnDraft
 
 COOKIE = "rp_drafts"
 SHOPPER_COOKIE = "rp_shopper"
@@ -91,3 +92,8 @@ def _set(request: HttpRequest, response: HttpResponse, cookie: str, told: object
 def _salt(request: HttpRequest, cookie: str) -> str:
     purpose = {COOKIE: "drafts", SHOPPER_COOKIE: "shopper"}[cookie]
     return f"portal.{purpose}:{request.merchant.pk}"
+
+
+def shopper_of(rma: Return) -> Actor:
+    """Name whoever holds the link of a return as who acts."""
+    return Actor(ActorKind.SHOPPER, name=rma.shopper_name[:120] or _("Shopper"))

@@ -9,6 +9,7 @@ from returns_portal.portal.pages import missing
 from returns_portal.portal.views import (
     about,
     appeal,
+    change,
     files,
     find,
     items,
@@ -64,6 +65,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("r/<token:token>/returns", find.returns, name="returns"),
     path("s/<token:token>", status.status, name="status"),
     path("s/<token:token>/live", status.live, name="live"),
+    path("s/<token:token>/change", change.change, name="change"),
     path("s/<token:token>/cancel", status.cancel, name="cancel"),
     path("s/<token:token>/messages", status.message, name="message"),
     path("s/<token:token>/answer", status.answer, name="answer"),

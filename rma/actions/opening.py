@@ -61,12 +61,19 @@ def start_return(
     ``is_new`` says that the return was made in this transaction and has no parcel yet. Raises
     Conflict when a replacement sold out.
     """
-    # In one order whoever opens, so that two returns never wait for each other's replacement.
+    hold_replacements(lines, actor=actor)
+    if rma.method == Return.Method.LABEL:
+        plan_label(rma, actor=actor, is_new=is_new)
+
+
+def hold_replacements(lines: Sequence[ReturnLine], *, actor: Actor) -> None:
+    """Hold what lines of a locked return are exchanged for; Conflict when it sold out.
+
+    In one order whoever opens, so that two returns never wait for each other's replacement.
+    """
     for line in sorted(lines, key=lambda one: str(one.exchange_variant_id)):
         if line.wanted == ResolutionKind.EXCHANGE and line.is_accepted is not False:
             reserve_exchange(line, actor=actor)
-    if rma.method == Return.Method.LABEL:
-        plan_label(rma, actor=actor, is_new=is_new)
 
 
 def give_back(rma: Return, *, actor: Actor) -> None:

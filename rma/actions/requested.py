@@ -82,13 +82,15 @@ class OrderRead:
     time_zone: str
     windows: LineWindows
 
-    def facts(self, moment: datetime) -> OrderFacts:
+    def facts(self, moment: datetime, *, but: UUID | None = None) -> OrderFacts:
+        """Return the facts at ``moment``, without the return ``but`` whose units were set aside."""
         return build(
             self.order,
             moment,
             policy=self.policy,
             time_zone=self.time_zone,
             windows=self.windows,
+            but=but,
         )
 
     def quote(
@@ -198,7 +200,18 @@ def _check_answers(line: RequestedLine) -> None:
         )
 
 
-def request_facts(lines: Sequence[RequestedLine], channel: str, method: str) -> RequestFacts:
+def request_facts(
+    lines: Sequence[RequestedLine],
+    channel: str,
+    method: str,
+    *,
+    kept_photos: Mapping[UUID, int] | None = None,
+) -> RequestFacts:
+    """Return the request as the engine reads it.
+
+    ``kept_photos`` counts, by order line, those that a return being changed has already.
+    """
+    kept = kept_photos or {}
     return RequestFacts(
         tuple(
             RequestLine(
@@ -206,7 +219,7 @@ def request_facts(lines: Sequence[RequestedLine], channel: str, method: str) -> 
                 reason=line.reason,
                 quantity=line.quantity,
                 resolution=line.wanted,
-                photos=len(line.photo_ids),
+                photos=len(line.photo_ids) + kept.get(line.order_line_id, 0),
                 answers={str(key): str(told) for key, told in line.answers.items()},
             )
             for line in lines

@@ -60,11 +60,22 @@ POLICY_SAYS_NO = frozenset({"gift_card", "final_sale", "excluded", "window"})
 # Who approves a withdrawal.
 BY_LAW = "EU right of withdrawal"
 
-__all__ = ["POLICY_SAYS_NO", "RequestedLine", "request_return"]
+__all__ = [
+    "POLICY_SAYS_NO",
+    "Outcome",
+    "RequestedLine",
+    "check_no_statement",
+    "check_order",
+    "decide",
+    "request_return",
+    "units_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
+    """What a decision makes of a return, with who decided and why."""
+
     status: ReturnStatus
     decided_by: str = ""
     review_reason: str = ""
@@ -93,7 +104,7 @@ def request_return(
     that keeps a statement of withdrawal asks ``by_law``, with the moment it was declared.
     """
     check_shape(lines, method, channel, operation_id)
-    _check_statement(lines, by_law)
+    check_no_statement(lines, by_law)
     with action_transaction():
         read = read_order(lock_order(order_id), operation_id)
         if read.earlier_return_id is not None:
@@ -102,14 +113,14 @@ def request_return(
         facts, request = read.facts(by_law or moment), request_facts(lines, channel, method)
         tailored = tailor(read.policy, facts, request)
         policy = tailored.whole
-        _check_order(read, policy, method)
+        check_order(read, policy, method)
         decision = evaluate(facts, request, read.policy)
-        outcome = _decide(decision, override_reason, actor)
+        outcome = decide(decision, override_reason, actor)
         check_replacements(read, lines)
         declined = outcome.status is ReturnStatus.DECLINED
         quote = None
         if not declined:
-            claim_units(order_id, _units(lines))
+            claim_units(order_id, units_of(lines))
             quote = read.quote(lines, method, policy, tailored.restocking(request))
         moments = moments_of(decision.rules_spoken)
         rma = _new_return(read, policy, outcome, quote, moment, moments)
@@ -147,7 +158,8 @@ def _earlier(read: OrderRead) -> Return:
     return rma
 
 
-def _check_statement(lines: Sequence[RequestedLine], by_law: datetime | None) -> None:
+def check_no_statement(lines: Sequence[RequestedLine], by_law: datetime | None) -> None:
+    """Refuse the reason of a withdrawal where no statement of one is kept."""
     if by_law is None and any(line.reason == REASON for line in lines):
         raise PolicyRefused(
             "Withdraw on the shop's withdrawal page, which keeps the statement.",
@@ -156,14 +168,15 @@ def _check_statement(lines: Sequence[RequestedLine], by_law: datetime | None) ->
         )
 
 
-def _check_order(read: OrderRead, policy: Policy, method: str) -> None:
+def check_order(read: OrderRead, policy: Policy, method: str) -> None:
+    """Refuse a cancelled order, and a way to send that the policy does not offer."""
     if read.order.status == Order.Status.CANCELLED:
         raise Conflict(_("This order was cancelled, so nothing can be returned."), code="cancelled")
     if method not in policy.methods:
         raise PolicyRefused(_("Choose another way to send it back."), field="method", code="method")
 
 
-def _decide(decision: Decision, override_reason: str, actor: Actor) -> _Outcome:
+def decide(decision: Decision, override_reason: str, actor: Actor) -> Outcome:
     """Turn the decision into a status. Raises PolicyRefused where the request has to be changed."""
     refusals = [spoken for spoken in decision.rules_spoken if spoken.result is Result.REFUSE]
     mistakes = [
@@ -179,16 +192,16 @@ def _decide(decision: Decision, override_reason: str, actor: Actor) -> _Outcome:
     if override_reason.strip() and decision.verdict is not Verdict.ALLOW:
         if not actor.may(Permission.RETURNS_DECIDE):
             raise NotAllowed("You can't overrule the policy. Ask somebody who decides returns.")
-        return _Outcome(ReturnStatus.OPEN, decided_by=actor.name, overruled=True)
+        return Outcome(ReturnStatus.OPEN, decided_by=actor.name, overruled=True)
     if refusals:
-        return _Outcome(
+        return Outcome(
             ReturnStatus.DECLINED,
             decided_by=_by_policy(decision),
             decline_reason=f"{refusals[0].sentence}."[:500],
         )
     if decision.verdict is Verdict.REVIEW:
-        return _Outcome(ReturnStatus.REQUESTED, review_reason=_why(decision.stopped_by))
-    return _Outcome(ReturnStatus.OPEN, decided_by=_by_policy(decision))
+        return Outcome(ReturnStatus.REQUESTED, review_reason=_why(decision.stopped_by))
+    return Outcome(ReturnStatus.OPEN, decided_by=_by_policy(decision))
 
 
 def _by_policy(decision: Decision) -> str:
@@ -201,7 +214,8 @@ def _why(stopped: Sequence[RuleSpoken]) -> str:
     return " ".join(dict.fromkeys(spoken.staff for spoken in stopped))[:160]
 
 
-def _units(lines: Sequence[RequestedLine]) -> dict[UUID, int]:
+def units_of(lines: Sequence[RequestedLine]) -> dict[UUID, int]:
+    """Return the units asked for of each order line, in the order in which rows are locked."""
     units: dict[UUID, int] = {}
     for line in sorted(lines, key=lambda one: one.order_line_id):
         units[line.order_line_id] = units.get(line.order_line_id, 0) + line.quantity
@@ -211,7 +225,7 @@ def _units(lines: Sequence[RequestedLine]) -> dict[UUID, int]:
 def _new_return(
     read: OrderRead,
     policy: Policy,
-    outcome: _Outcome,
+    outcome: Outcome,
     quote: Quote | None,
     moment: datetime,
     moments: dict[str, str],

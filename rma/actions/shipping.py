@@ -128,6 +128,24 @@ def cancel_label(rma_id: UUID, *, actor: Actor) -> Shipment | None:
     return shipment
 
 
+def drop_label(rma_id: UUID, *, actor: Actor) -> None:
+    """Do without the label of a return that is sent another way or is looked at again.
+
+    Like :func:`cancel_label`; one that could not be made no longer waits for a person.
+    """
+    with action_transaction():
+        if cancel_label(rma_id, actor=actor) is not None:
+            return
+        rma = lock_return(rma_id)
+        shipment = _newest(rma)
+        if shipment is not None and shipment.status == ShipmentStatus.FAILED:
+            check_transition("shipment", shipment.status, ShipmentStatus.VOID)
+            shipment.status = ShipmentStatus.VOID
+            shipment.save(update_fields=["status"])
+            _close_label_task(shipment, actor, "No label is needed any more")
+            refresh_stage(rma)
+
+
 def set_own_tracking(rma_id: UUID, *, actor: Actor, carrier: str, tracking_code: str) -> Shipment:
     """Note how the shopper sent the parcel; an unused label of ours is voided."""
     code = tracking_code.strip()
@@ -346,7 +364,7 @@ def _task_key(shipment: Shipment) -> str:
     return f"label:{shipment.pk}"
 
 
-def _close_label_task(shipment: Shipment, actor: Actor) -> None:
+def _close_label_task(shipment: Shipment, actor: Actor, note: str = "Tried again") -> None:
     task = StaffTask.objects.filter(key=_task_key(shipment), status=StaffTask.Status.OPEN).first()
     if task is not None:
-        close_task(task.pk, actor=actor, note="Tried again")
+        close_task(task.pk, actor=actor, note=note)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rma.models.appeals import Appeal
 from rma.models.carrier import BuiltinParcel
+from rma.models.changes import ReturnChange
 from rma.models.drafts import ReturnDraft
 from rma.models.links import OrderLink
 from rma.models.marks import ShopperMark
@@ -38,6 +39,7 @@ __all__ = [
     "RehearsedReturn",
     "Resolution",
     "Return",
+    "ReturnChange",
     "ReturnDraft",
     "ReturnLine",
     "RuleMatch",

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from returns_portal.commerce.models import Order, OrderLine
 from returns_portal.core.money import share
 from rma.models import Return, ReturnLine
@@ -30,8 +32,12 @@ def build(
     policy: Policy | None = None,
     time_zone: str | None = None,
     windows: LineWindows | None = None,
+    but: UUID | None = None,
 ) -> OrderFacts:
     """Return the facts of ``order`` at ``now``, from its loaded lines.
+
+    ``but`` is a return that does not count, as it is about to be changed; its units are taken off
+    the loaded lines already.
 
     One query for the windows kept for its lines unless ``windows`` are given. One more when
     units are in other returns already, one when ``policy`` cares for the shopper's earlier returns,
@@ -45,7 +51,7 @@ def build(
     lines = list(order.lines.all())
     vendors = vendors_of(lines) if Needs.CATALOGUE in needs else None
     kept = windows_of(order.pk) if windows is None else windows
-    claims = _claims([line.pk for line in lines if line.claimed_quantity], zone)
+    claims = _claims([line.pk for line in lines if line.claimed_quantity], zone, but)
     return OrderFacts(
         key=str(order.pk),
         number=order.number,
@@ -56,7 +62,7 @@ def build(
         lines=tuple(
             _line(order, line, claims[line.pk], vendors, kept.kept_for(line.pk)) for line in lines
         ),
-        earlier_returns=_earlier_returns(order, policy),
+        earlier_returns=_earlier_returns(order, policy, but),
         total_minor=order.total_minor,
         discount_minor=order.discount_minor,
         shipping_minor=order.shipping_minor,
@@ -65,8 +71,8 @@ def build(
         language=order.locale,
         gateways=gateways_of(order) if Needs.PAYMENTS in needs else None,
         customer_groups=_groups(order),
-        history=history_of(order, now) if scored or Needs.HISTORY in needs else None,
-        conduct=None if judged is None else conduct_of(order, judged, now),
+        history=history_of(order, now, but) if scored or Needs.HISTORY in needs else None,
+        conduct=None if judged is None else conduct_of(order, judged, now, but),
         linked=linked_of(order, now) if Needs.LINKS in needs else None,
     )
 
@@ -110,14 +116,14 @@ def _line(
     )
 
 
-def _claims(line_ids: Sequence[UUID], zone: str) -> dict[UUID, list[Claim]]:
+def _claims(line_ids: Sequence[UUID], zone: str, but: UUID | None) -> dict[UUID, list[Claim]]:
     """Return, per order line, the returns that hold units of it, oldest first."""
     claims: dict[UUID, list[Claim]] = defaultdict(list)
     if not line_ids:
         return claims
     rows = (
         ReturnLine.objects.filter(order_line_id__in=line_ids)
-        .exclude(rma__status__in=_GIVEN_BACK)
+        .exclude(Q(rma__status__in=_GIVEN_BACK) | Q(rma=but))
         .order_by("rma__created_at", "pk")
         .values_list(
             "order_line_id", "rma__number", "rma__created_at", "quantity", "released_quantity"
@@ -130,10 +136,9 @@ def _claims(line_ids: Sequence[UUID], zone: str) -> dict[UUID, list[Claim]]:
     return claims
 
 
-def _earlier_returns(order: Order, policy: Policy | None) -> int:
+def _earlier_returns(order: Order, policy: Policy | None, but: UUID | None) -> int:
     """Count the shopper's other returns, only where a rule asks for it."""
     if policy is None or not policy.approval.first_return_only or not order.email_index:
         return 0
-    return (
-        Return.objects.filter(email_index=order.email_index).exclude(status__in=_GIVEN_BACK).count()
-    )
+    others = Return.objects.filter(email_index=order.email_index)
+    return others.exclude(Q(status__in=_GIVEN_BACK) | Q(pk=but)).count()

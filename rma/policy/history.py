@@ -40,6 +40,7 @@ FROM (
     ) AS said
     JOIN rma_returnline l ON l.merchant_id = r.merchant_id AND l.rma_id = r.id
     WHERE r.merchant_id = %(merchant)s AND r.email_index = %(shopper)s
+    AND r.id IS DISTINCT FROM %(but)s
 ) AS back,
 (
     SELECT count(*) AS not_accepted FROM rma_inspection i
@@ -58,10 +59,10 @@ FROM (
 """
 
 
-def history_of(order: Order, now: datetime) -> History | None:
+def history_of(order: Order, now: datetime, but: UUID | None = None) -> History | None:
     """Return what the order's shopper did before, by e-mail address; None without one.
 
-    The order itself counts as placed. One statement.
+    The order itself counts as placed, the return ``but`` not at all. One statement.
     """
     if not order.email_index:
         return None
@@ -70,6 +71,7 @@ def history_of(order: Order, now: datetime) -> History | None:
         "shopper": bytes(order.email_index),
         "recent": now - timedelta(days=90),
         "now": now,
+        "but": but,
     }
     with connection.cursor() as cursor:
         cursor.execute(_HISTORY, values)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -55,14 +56,18 @@ FROM (
     ) AS kept
     WHERE r.merchant_id = %(merchant)s AND r.email_index = %(shopper)s
     AND r.status NOT IN ('declined', 'cancelled', 'expired')
+    AND r.id IS DISTINCT FROM %(but)s
 ) AS back
 """
 
 
-def conduct_of(order: Order, policy: Policy, now: datetime) -> Conduct | None:
+def conduct_of(
+    order: Order, policy: Policy, now: datetime, but: UUID | None = None
+) -> Conduct | None:
     """Return how the order's shopper returned, by e-mail address; None without one.
 
-    The order itself counts as bought. What is a fault, ``policy`` says. One statement.
+    The order itself counts as bought, the return ``but`` not at all. What is a fault, ``policy``
+    says. One statement.
     """
     if not order.email_index:
         return None
@@ -73,6 +78,7 @@ def conduct_of(order: Order, policy: Policy, now: datetime) -> Conduct | None:
             "shopper": bytes(order.email_index),
             "currency": order.currency,
             "recent": now - timedelta(days=30),
+            "but": but,
             "faults": [reason.key for reason in policy.reasons if reason.fault],
         },
     )

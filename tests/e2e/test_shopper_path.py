@@ -219,7 +219,7 @@ def test_everything_works_without_scripts(visit: Visit, shop: Merchant, width: i
 
 def _lines(rma: Return) -> list[ReturnLine]:
     with transaction.atomic():
-        return list(rma.lines.all())
+        return list(rma.lines.select_related("order_line"))
 
 
 @BOTH
@@ -332,3 +332,40 @@ def test_staff_answers_an_objection(staff: Visit, shop: Merchant) -> None:
     page.get_by_role("button", name="Answer").click()
 
     expect(page.get_by_text("Decision changed")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@BOTH
+def test_return_is_changed_from_its_page(
+    visit: Visit, shop: Merchant, width: int, scripts: bool
+) -> None:
+    sell()
+    with transaction.atomic():
+        order = OrderLine.objects.all()[0].order
+    rma = flows.approved(order)
+    page = visit(width=width, scripts=scripts).open(f"/r/northloom/s/{rma.token}")
+    assert not scripts or look(page) == []
+    page.get_by_role("button", name="Change items or method").click()
+
+    expect(page.get_by_text(f"You are changing return {rma.number}")).to_be_visible()
+    expect(page.get_by_role("checkbox", name=re.compile("Trail Runner 1"))).to_be_checked()
+    page.get_by_role("checkbox", name=re.compile("Trail Runner 2")).check()
+    page.locator(".p-item", has_text="Trail Runner 2").get_by_role(
+        "radio", name="Changed my mind"
+    ).check()
+    found = look(page) if scripts else []
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("How should we make it right?")
+    page.get_by_role("radio", name=re.compile("Refund to")).last.check()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("radio", name=re.compile("Print a label"))).to_be_checked()
+    found += look(page) if scripts else []
+    page.get_by_role("button", name="Save changes").click()
+
+    expect(page.get_by_text("You changed your return")).to_be_visible()
+    expect(page.get_by_role("link", name="Get the label")).to_be_visible()
+    assert found == []
+    assert sorted(line.order_line.title for line in _lines(rma)) == [
+        "Trail Runner 1",
+        "Trail Runner 2",
+    ]

@@ -15,6 +15,7 @@ from returns_portal.core.clock import shifted
 from returns_portal.integrations.models import ProviderAccount
 from returns_portal.tenancy.permissions import permissions_of
 from rma.actions.appeals import grant_appeal, open_appeal, uphold_decision
+from rma.actions.changing import change_return
 from rma.actions.exchange import ship_exchange
 from rma.actions.inspection import inspect_unit
 from rma.actions.notes import add_note
@@ -31,6 +32,7 @@ from rma.actions.shipping import set_own_tracking
 from rma.models import Exchange, Inspection, Note, Return
 from rma.policy.document import default_policy
 from tests import flows
+from tests.portal.conftest import publish
 
 JONAS = Actor(ActorKind.MEMBER, "jonas", "Jonas", permissions_of("manager"))
 DEAR = 30000
@@ -221,6 +223,32 @@ def objected_with_success() -> Return:
     return rma
 
 
+def changed(method: str = "label", **policy: object) -> Return:
+    """Let the shopper of an approved return ask for one item less, under a policy as it is now."""
+    rma = approved()
+    if policy:
+        publish(**policy)
+    line = rma.lines.order_by("position")[0]
+    change_return(
+        rma.pk,
+        lines=[RequestedLine(line.order_line_id, 1, line.reason, line.wanted)],
+        method=method,
+        revision=0,
+        operation_id="change",
+        actor=SHOPPER,
+    )
+    flows.drain()
+    return rma
+
+
+def changed_to_own_carrier() -> Return:
+    return changed(method="own")
+
+
+def changed_to_what_a_person_decides() -> Return:
+    return changed(approval__max_value_minor=100)
+
+
 def cancelled() -> Return:
     rma = approved()
     cancel_return(rma.pk, actor=SHOPPER)
@@ -283,6 +311,11 @@ STORIES: dict[str, tuple[MessageKind, Story]] = {
         MessageKind.EXCHANGE_SENT: [exchanged],
         MessageKind.APPEAL_RECEIVED: [objected],
         MessageKind.APPEAL_ANSWERED: [objected_in_vain, objected_with_success],
+        MessageKind.CHANGED: [
+            changed,
+            changed_to_own_carrier,
+            changed_to_what_a_person_decides,
+        ],
         MessageKind.CANCELLED: [cancelled, cancelled_own_carrier],
         MessageKind.EXPIRED: [never_sent, never_answered],
     }.items()

@@ -77,6 +77,14 @@ SAYS: dict[str, list[str]] = {
     "refund_came_back": ["your bank returned €162.00", "You don’t need to do anything"],
     "credited": ["added €45.00 to your store credit", "You now have €45.00"],
     "exchanged": ["Trail Runner 1, Slate / EU 39 has left our warehouse", "AP777"],
+    "changed": [
+        "is changed as you asked",
+        "Your label stays the same",
+        rf"send Trail Runner 1 by {DAY}",
+        rf"Your refund goes out by {DAY} at the latest",
+    ],
+    "changed_to_own_carrier": ["it no longer works", "€45.00"],
+    "changed_to_what_a_person_decides": [rf"answer by {DAY}. Send nothing until then"],
     "cancelled": ["Its label no longer works", "start a new return"],
     "cancelled_own_carrier": ["is cancelled", "start a new return"],
     "never_sent": ["get your parcel in time", "we’ll take it in"],
@@ -96,6 +104,8 @@ NEVER_SAYS: dict[str, list[str]] = {
     "refunded_at_scan": ["not accepted", "everything", "not in the parcel"],
     "approved_paid_at_scan": ["We check your parcel when it is here"],
     "paid_by_hand": ["Visa"],
+    "changed": ["Trail Runner 2"],
+    "changed_to_what_a_person_decides": ["goes out by"],
     "cancelled_own_carrier": ["label"],
     "never_answered": ["parcel"],
 }

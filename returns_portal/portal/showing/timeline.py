@@ -20,6 +20,7 @@ Step = dict[str, Any]
 
 _WORDS = {
     K.WITHDRAWAL_DECLARED: gettext_lazy("You withdrew from the contract"),
+    K.RETURN_CHANGED: gettext_lazy("You changed your return"),
     K.RETURN_INFO_ASKED: gettext_lazy("We asked you something"),
     K.RETURN_INFO_GIVEN: gettext_lazy("You answered"),
     K.APPEAL_OPENED: gettext_lazy("You objected"),

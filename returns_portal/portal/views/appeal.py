@@ -10,7 +10,8 @@ from returns_portal.core.db import attempt
 from returns_portal.core.errors import DomainError
 from returns_portal.portal.forms.status import AppealForm
 from returns_portal.portal.pages import shopper_page
-from returns_portal.portal.views.status import PHOTOS_AT_ONCE, back, found_return, shopper_of, show
+from returns_portal.portal.proof import shopper_of
+from returns_portal.portal.views.status import PHOTOS_AT_ONCE, back, found_return, show
 from rma.actions.appeals import open_appeal
 from rma.evidence import store_photo
 

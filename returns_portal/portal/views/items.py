@@ -112,7 +112,7 @@ def _checked(request: HttpRequest, basket: Basket) -> list[ItemForm]:
                 kept.append(_keep(basket.draft, form.line.pk, upload, len(kept)))
             except DomainError as refusal:
                 form.add_error(None, refusal.message)
-        form.photo_count = len(kept)
+        form.photo_count = basket.photo_count(form.line.pk)
         if form.is_chosen and form.needs_photo():
             words = ngettext(
                 "Add a photo of %(item)s that shows what is wrong",

@@ -19,7 +19,7 @@ from returns_portal.core.db import attempt
 from returns_portal.core.errors import DomainError
 from returns_portal.portal.basket import Basket, read_basket
 from returns_portal.portal.pages import page, shopper_page, steps
-from returns_portal.portal.proof import proven_draft
+from returns_portal.portal.proof import proven_draft, shopper_of
 from returns_portal.portal.showing import money
 from returns_portal.portal.showing.confirming import (
     method_choices,
@@ -29,6 +29,7 @@ from returns_portal.portal.showing.confirming import (
     sum_lines,
     sum_rows,
 )
+from rma.actions.changing import change_return
 from rma.actions.drafts import save_answers
 from rma.actions.requesting import request_return
 from rma.drafts import requested_lines
@@ -86,11 +87,21 @@ def method_quote(request: HttpRequest, token: str) -> HttpResponse:
 def _confirm(basket: Basket, chosen: str) -> Return:
     """Ask for the return, once: the draft's operation id finds an earlier answer again."""
     draft = basket.draft
+    lines = requested_lines(basket.answers, basket.photos)
     with attempt():
         save_answers(draft.pk, actor=SHOPPER, method=chosen)
+        if basket.changed is not None:
+            return change_return(
+                basket.changed.rma.pk,
+                lines=lines,
+                method=chosen,
+                revision=draft.revision,
+                operation_id=draft.operation_id,
+                actor=shopper_of(basket.changed.rma),
+            )
         return request_return(
             order_id=basket.order.pk,
-            lines=requested_lines(basket.answers, basket.photos),
+            lines=lines,
             method=chosen,
             channel=Return.Channel.PORTAL,
             operation_id=draft.operation_id,

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from returns_portal.core.actor import Actor, ActorKind
 from returns_portal.core.db import attempt
 from returns_portal.core.errors import DomainError
 from returns_portal.portal.forms.status import AnswerForm, AppealForm, MessageForm, TrackingForm
 from returns_portal.portal.language import follow_order
 from returns_portal.portal.pages import page, shopper_page
+from returns_portal.portal.proof import shopper_of
 from returns_portal.portal.showing.findings import findings
 from returns_portal.portal.showing.photos import return_photos
 from returns_portal.portal.showing.promise import promised
@@ -131,11 +131,6 @@ def found_return(request: HttpRequest, token: str) -> ShopperStatus:
     found = status_by_token(token)
     follow_order(request, found.rma.locale)
     return found
-
-
-def shopper_of(rma: Return) -> Actor:
-    """Name whoever holds the link as who acts."""
-    return Actor(ActorKind.SHOPPER, name=rma.shopper_name[:120] or _("Shopper"))
 
 
 def back(rma: Return) -> HttpResponse:

@@ -81,6 +81,7 @@ ENTRIES: dict[str, PortalEntry] = {
     "status": PortalEntry(Opens.BY_LINK, kwargs=_return),
     "live": PortalEntry(Opens.BY_LINK, kwargs=_return),
     "appeal": PortalEntry(Opens.BY_LINK, POST, _return, lambda _w: {"words": "Look again"}),
+    "change": PortalEntry(Opens.BY_LINK, POST, _return),
     "cancel": PortalEntry(Opens.BY_LINK, BOTH, _return),
     "message": PortalEntry(Opens.BY_LINK, POST, _return, lambda _w: {"body": "Hello"}),
     "answer": PortalEntry(Opens.BY_LINK, POST, _return, lambda _w: {"answer": "Size M"}),
