@@ -46,12 +46,14 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Sentences under one heading. ``is_own`` where they are rules a merchant wrote."""
+    """Sentences under one heading. ``is_own`` where they are rules a merchant wrote; ``page`` names
+    the page that changes them."""
 
     title: str
     icon: str
     sentences: list[Sentence]
     is_own: bool = False
+    page: str = "policy_edit"
 
 
 def in_words(policy: Policy, before: Policy | None = None) -> list[Group]:
@@ -75,6 +77,7 @@ def _settings_against(policy: Policy, old: dict[str, SafeString]) -> list[Group]
                 Sentence(one.key, one.html, one.is_off, _mark(old.get(one.key), one.html))
                 for one in group.sentences
             ],
+            page=group.page,
         )
         for group in _groups(policy)
     ]
@@ -107,7 +110,12 @@ def _groups(policy: Policy) -> Iterator[Group]:
     yield Group("Reasons and what they allow", "tag", [_reason(one) for one in policy.reasons])
     yield Group("When a person checks first", "eye", list(_reviews(policy)))
     yield Group("Fees and time", "card", list(_money(policy)))
-    yield Group("EU right of withdrawal", "shield", list(_withdrawal(policy)))
+    yield Group(
+        "EU right of withdrawal",
+        "shield",
+        list(_withdrawal(policy)),
+        page="policy_withdrawal",
+    )
 
 
 def _windows(policy: Policy) -> Iterator[Sentence]:

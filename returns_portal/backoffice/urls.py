@@ -21,6 +21,7 @@ from returns_portal.backoffice.views import (
     policy_starting,
     policy_trying,
     policy_versions,
+    policy_withdrawal,
     providers,
     refunds,
     rehearsals,
@@ -149,6 +150,7 @@ _rules = [
 _settings = [
     path("policies/", policies.policies, name="policies"),
     path("policies/edit/", policies.policy_edit, name="policy_edit"),
+    path("policies/withdrawal/", policy_withdrawal.policy_withdrawal, name="policy_withdrawal"),
     path("policies/risk/", risk.risk, name="risk"),
     path("policies/publish/", policies.policy_publish, name="policy_publish"),
     path("policies/start/", policy_starting.policy_start, name="policy_start"),

@@ -160,6 +160,7 @@ ENTRIES: dict[str, Entry] = {
     "policy_take_back": Entry(P.POLICY_EDIT, POST),
     "policy_cancel_scheduled": Entry(P.POLICY_EDIT, POST),
     "policy_discard": Entry(P.POLICY_EDIT, BOTH),
+    "policy_withdrawal": Entry(P.POLICY_EDIT, BOTH),
     "policy_versions": Entry(P.POLICY_EDIT),
     "policy_version": Entry(P.POLICY_EDIT, kwargs=_a(number=1)),
     "policy_export": Entry(P.POLICY_EDIT, kwargs=_a(number=1)),
