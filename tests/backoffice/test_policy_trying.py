@@ -9,6 +9,7 @@ from returns_portal.commerce.models import Order
 from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
 from tests import flows
+from tests.backoffice.conftest import HOME, SignIn
 from tests.backoffice.test_policy_rules import (
     FAULTS,
     POLICIES,
@@ -47,6 +48,48 @@ def test_order_is_tried_under_draft_and_live_side_by_side(
     assert "This item can&#x27;t be returned" in page
     assert "Price paid a unit: €45.00" in page
     assert draft_of(shop) == before
+
+
+def test_refused_return_leads_to_its_order_and_the_version_that_decided(
+    owner: Client, shop: Merchant, sign_in: SignIn
+) -> None:
+    closed = rule(when("asked.reason", "is_one_of", ["too_small"]), do("decline"), key="closed")
+    with_rules(shop, closed, live=True)
+    with merchant_scope(shop.pk):
+        placed = flows.order(number="NL-1002")
+        rma = flows.request(placed, flows.wish(flows.lines_of(placed)[0], reason="too_small"))
+    with_rules(shop, live=True)
+    with_rules(shop, FAULTS)
+    assert rma.status == "declined"
+    link = f"{POLICIES}try/?return={rma.number}"
+
+    detail = owner.get(f"{HOME}returns/{rma.number}/").content.decode()
+    assert f'href="{link}">Why was this refused?</a>' in detail
+    assert "Why was this refused?" not in (
+        sign_in("agent").get(f"{HOME}returns/{rma.number}/").content.decode()
+    )
+    answer = owner.get(link)
+
+    [item] = answer.context["items"]
+    assert [(one.version, one.verdict) for one in item.answers] == [
+        ("v4 draft", "May be returned"), ("v3 live", "May be returned"), ("v2 retired", "Refused"),
+    ]  # fmt: skip
+    assert answer.context["reason"] == "too_small"
+    page = answer.content.decode()
+    assert f"v2 decided {rma.number}, asked for" in page
+    assert f'href="{HOME}returns/{rma.number}/trace/"' in page
+    assert owner.get(f"{POLICIES}try/?return=R-0000-0000").status_code == 404
+    again = owner.get(f"{POLICIES}try/?number=NL-1002&version=2&reason=too_large")
+    assert [one.verdict for one in again.context["items"][0].answers] == ["May be returned"] * 3
+    for odd in ("x", "99", "1e3"):
+        tried = owner.get(f"{POLICIES}try/?number=NL-1002&version={odd}")
+        assert len(tried.context["versions"]) == 2
+
+
+def test_page_of_an_order_leads_to_trying_it(owner: Client, order: Order) -> None:
+    page = owner.get(f"{HOME}orders/{order.pk}/").content.decode()
+
+    assert f'href="{POLICIES}try/?number={order.number}"' in page
 
 
 def test_order_is_tried_with_the_reason_that_is_chosen(

@@ -1,4 +1,4 @@
-"""One order under the draft and under the live version, on today's facts; nothing is written."""
+"""One order under the draft, the live version and one that decided; nothing is written."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from returns_portal.commerce.keys import number_key
 from returns_portal.commerce.models import Order
 from returns_portal.commerce.selectors import order_for_return
 from returns_portal.core.clock import now
-from rma.models import PolicyVersion
+from rma.models import PolicyVersion, Return
 from rma.policy.document import RESOLUTIONS, Policy, parse_policy
 from rma.policy.engine import evaluate, offer
 from rma.policy.facts import build
@@ -25,6 +27,7 @@ from rma.policy.types import (
     RequestLine,
     RuleSpoken,
 )
+from rma.policy.withdrawal_terms import REASON
 
 Status = PolicyVersion.Status
 # Nobody has sent photos for a trial; where they are asked for they count as sent.
@@ -58,6 +61,17 @@ class VersionTrial:
     trials: tuple[Trial, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnTried:
+    """A return whose order is tried again: by which version it was decided, and when."""
+
+    number: str
+    order_number: str
+    reason: str
+    version: int
+    asked_at: datetime
+
+
 def find_order_to_try(number: str) -> Order | None:
     """Return the newest order with exactly this number, loaded for a return."""
     key = number_key(number)
@@ -65,15 +79,36 @@ def find_order_to_try(number: str) -> Order | None:
     return None if found is None else order_for_return(found.pk)
 
 
-def try_order(order: Order, *, reason: str = "") -> list[VersionTrial]:
-    """Try ``order`` (from :func:`find_order_to_try`) under the draft and the live version.
+def return_to_try(number: str) -> ReturnTried | None:
+    """Return what a return was decided on, for trying its order again; None without it."""
+    rma = (
+        Return.objects.filter(number=number)
+        .select_related("order", "policy_version")
+        .defer("facts", "decision", "quote", "policy_version__document")
+        .first()
+    )
+    if rma is None:
+        return None
+    first = rma.lines.order_by("position", "pk").values_list("reason", flat=True).first()
+    reason = first if first and first != REASON else ""
+    return ReturnTried(
+        rma.number, rma.order.number, reason, rma.policy_version.number, rma.created_at
+    )
+
+
+def try_order(order: Order, *, reason: str = "", version: int | None = None) -> list[VersionTrial]:
+    """Try ``order`` (from :func:`find_order_to_try`) under the draft and the live version, and
+    under the published one with the number ``version`` beside them.
 
     Each line is asked for by itself, with ``reason`` or else the first that is nobody's fault, so
     that a refusal is seen.
     """
-    versions = PolicyVersion.objects.filter(status__in=[Status.DRAFT, Status.LIVE])
-    # The draft is what is being thought about, so it comes first.
-    ordered = sorted(versions, key=lambda one: one.status != Status.DRAFT)
+    wanted = Q(status__in=[Status.DRAFT, Status.LIVE]) | Q(number=version)
+    # The draft is what is being thought about, so it comes first, and what is over last.
+    places = [Status.DRAFT, Status.LIVE, Status.SCHEDULED, Status.RETIRED]
+    ordered = sorted(
+        PolicyVersion.objects.filter(wanted), key=lambda one: places.index(Status(one.status))
+    )
     at = now()
     return [_under(version, order, reason, at) for version in ordered]
 
