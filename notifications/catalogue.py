@@ -28,6 +28,7 @@ class MessageKind(StrEnum):
     APPEAL_ANSWERED = "appeal_answered"
     CHANGED = "changed"
     CANCELLED = "cancelled"
+    REMINDER = "reminder"
     EXPIRED = "expired"
 
 
@@ -51,6 +52,7 @@ TITLES: dict[MessageKind, str] = {
     MessageKind.APPEAL_ANSWERED: "Objection answered",
     MessageKind.CHANGED: "Return changed by the shopper",
     MessageKind.CANCELLED: "Return cancelled",
+    MessageKind.REMINDER: "Reminder to send the parcel",
     MessageKind.EXPIRED: "Return ran out",
 }
 
@@ -81,5 +83,6 @@ ON_EVENT: dict[EventKind, MessageKind] = {
     EventKind.APPEAL_ANSWERED: MessageKind.APPEAL_ANSWERED,
     EventKind.RETURN_CHANGED: MessageKind.CHANGED,
     EventKind.RETURN_CANCELLED: MessageKind.CANCELLED,
+    EventKind.RETURN_REMINDED: MessageKind.REMINDER,
     EventKind.RETURN_EXPIRED: MessageKind.EXPIRED,
 }

@@ -16,6 +16,7 @@ from returns_portal.activity.record import handles
 from returns_portal.core.actor import SYSTEM
 from rma.actions.links import GivenOut, give_out_link
 from rma.models import Note, Return
+from rma.selectors import goods_moved
 from rma.states import ReturnStatus, ShipmentStatus
 from rma.withdrawals import keep_paper, withdrawal_by_id
 
@@ -103,6 +104,11 @@ def _nothing_else_speaks(event: Event, rma: Return) -> bool:
     return not (waits_for_label and parcel and parcel.status == ShipmentStatus.PENDING)
 
 
+def _is_unsent(event: Event, rma: Return) -> bool:
+    """Sent, cancelled or run out meanwhile, nobody wants to be reminded of it."""
+    return rma.status == ReturnStatus.OPEN and not goods_moved(rma)
+
+
 def _is_message_alone(event: Event, rma: Return) -> bool:
     """What was written with an approval or as a question goes out with that."""
     to_shopper = event.facts.get("note_kind") == Note.Kind.TO_SHOPPER
@@ -125,14 +131,18 @@ _SPEAKS: Mapping[EventKind, Callable[[Event, Return], bool]] = {
     EventKind.LABEL_READY: _is_open,
     EventKind.LABEL_FAILED: _label_takes_time,
     EventKind.NOTE_ADDED: _is_message_alone,
+    EventKind.RETURN_REMINDED: _is_unsent,
     EventKind.RETURN_CLOSED: _nothing_accepted,
     EventKind.REFUND_FAILED: _came_back,
 }
 
 
+_WITH_LABEL = (MessageKind.APPROVED, MessageKind.REMINDER)
+
+
 def _attachments(kind: MessageKind, rma: Return) -> list[dict[str, str]]:
     parcel = parcel_of(rma)
-    if kind is not MessageKind.APPROVED or parcel is None or not parcel.label_path:
+    if kind not in _WITH_LABEL or parcel is None or not parcel.label_path:
         return []
     _, dot, ending = parcel.label_path.rpartition(".")
     content_type = _LABEL_TYPES.get(ending)

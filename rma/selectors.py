@@ -250,6 +250,20 @@ def _unknown() -> NotFound:
     return NotFound("We can't find this return. Check the number or search for the shopper.")
 
 
+def goods_moved(rma: Return) -> bool:
+    """Say whether the carrier or the bench has seen the goods, or they are said to be sent."""
+    moving = Shipment.objects.filter(rma=rma, status__in=_ON_ITS_WAY)
+    return moving.exists() or Inspection.objects.filter(rma=rma).exists()
+
+
+_ON_ITS_WAY = (
+    ShipmentStatus.IN_TRANSIT,
+    ShipmentStatus.DELIVERED,
+    ShipmentStatus.RETURNED_TO_SENDER,
+    ShipmentStatus.LOST,
+)
+
+
 def label_cost_of(rma_id: UUID) -> LabelCost:
     """Return what the living label of a return cost; None inside it where nobody knows."""
     bought = (

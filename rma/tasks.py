@@ -12,6 +12,7 @@ from rma.actions.links import discard_expired_links
 from rma.actions.policy_versions import publish_due_policy
 from rma.actions.promises import miss_due_promises
 from rma.actions.rehearsing import TASK
+from rma.actions.reminding import remind_due_returns
 from rma.actions.review import expire_due_returns
 from rma.polling import poll_tracking as poll
 from rma.rehearsal.running import rehearse_due
@@ -19,10 +20,11 @@ from rma.rehearsal.running import rehearse_due
 
 @shared_task(name="rma.expire_returns")
 def expire_returns() -> int:
-    """Let returns run out, mark missed promises, throw away old links and unfinished drafts."""
+    """Remind, let returns run out, mark missed promises, throw old links and drafts away."""
     expired = 0
     for merchant in Merchant.objects.filter(status=Merchant.Status.ACTIVE):
         with merchant_scope(merchant.pk):
+            remind_due_returns()
             expired += expire_due_returns()
             miss_due_promises()
             discard_expired_drafts()

@@ -25,6 +25,7 @@ class EventKind(StrEnum):
     RETURN_CHANGED = "return.changed"
     RETURN_CANCELLED = "return.cancelled"
     RETURN_EXPIRED = "return.expired"
+    RETURN_REMINDED = "return.reminded"
     RETURN_CLOSED = "return.closed"
     RETURN_ASSIGNED = "return.assigned"
     WITHDRAWAL_DECLARED = "withdrawal.declared"

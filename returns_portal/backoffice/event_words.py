@@ -29,6 +29,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     K.RETURN_CHANGED: ("changed it", "edit"),
     K.RETURN_CANCELLED: ("cancelled it", "x-circle"),
     K.RETURN_EXPIRED: ("let it run out", "history"),
+    K.RETURN_REMINDED: ("reminded the shopper", "mail"),
     K.RETURN_CLOSED: ("closed it", "check"),
     K.RETURN_ASSIGNED: ("changed who looks after it", "user"),
     K.WITHDRAWAL_DECLARED: ("withdrew from the contract", "note"),

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from returns_portal.backoffice.policy_sayings import Side, saying_of
+from returns_portal.backoffice.policy_sayings import saying_of
+from returns_portal.backoffice.policy_sides import Side
 from rma.policy.changes import Change, How, changes
 from rma.policy.schema import arranged
 
@@ -44,7 +45,7 @@ _SECTIONS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("The legal right of withdrawal", "shield", frozenset({"withdrawal"})),
     ("Fees and time", "card", frozenset(
         {"currency", "fee", "shipping_back", "refund_days", "send_within_days",
-         "answer_within_days", "methods", "processing"})),
+         "answer_within_days", "methods", "processing", "remind_before_days"})),
 )  # fmt: skip
 _OTHER = ("Everything else", "settings")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from returns_portal.backoffice.policy_sides import Side, listed
 from returns_portal.backoffice.policy_words import (
     METHOD_WORDS,
     PAYS_WORDS,
@@ -23,53 +23,6 @@ from rma.policy.rule_words import condition_words, effects_words
 from rma.policy.withdrawal_law import EXCEPTIONS
 from rma.policy.wording import span
 
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two documents, for what a sentence needs beside the value: names, currency."""
-
-    document: Mapping[str, Any]
-
-    @property
-    def currency(self) -> str:
-        return str(self.document.get("currency", ""))
-
-    def at(self, path: Sequence[str]) -> Any:
-        """Return what stands at ``path``, entries of lists by their key; None for nothing."""
-        found: Any = self.document
-        for step in path:
-            if isinstance(found, list):
-                found = next((one for one in found if one.get("key") == step), None)
-            elif isinstance(found, Mapping):
-                found = found.get(step)
-            else:
-                return None
-        return found
-
-    def keys_at(self, path: Sequence[str]) -> list[str]:
-        return [one["key"] for one in self.at(path) or ()]
-
-    def name_of(self, path: Sequence[str]) -> str:
-        """Return how people call an entry: its label or name, else its key."""
-        entry = self.at(path)
-        if isinstance(entry, Mapping):
-            labels = entry.get("labels")
-            return in_language(labels, "en") if labels else str(entry.get("name") or path[-1])
-        return path[-1]
-
-    def about(self, path: Sequence[str]) -> str:
-        """Return the reason or rule that ``path`` lies in, with the question if in one."""
-        if path[0] not in ("reasons", "rules") or self.at(path[:2]) is None:
-            return ""
-        kind = "Reason" if path[0] == "reasons" else "Rule"
-        about = f"{kind} “{self.name_of(path[:2])}”"
-        asked = len(path) > 3 and path[2] == "questions"
-        return f"{about}, question “{self.name_of(path[:4])}”" if asked else about
-
-    def reasons(self, keys: Sequence[str]) -> str:
-        return _listed([self.name_of(("reasons", key)) for key in keys])
-
-
 Saying = Callable[[tuple[str, ...], Any, Side], str]
 
 
@@ -86,10 +39,6 @@ def saying_of(path: tuple[str, ...]) -> Saying | None:
     )
 
 
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(words) or "none"
-
-
 def _days(words: str, otherwise: str = "") -> Saying:
     return lambda _path, value, _side: otherwise if value is None else words.format(span(value))
 
@@ -101,7 +50,7 @@ def _yes(words: str, otherwise: str) -> Saying:
 def _list(words: str, otherwise: str, names: Mapping[str, str] | None = None) -> Saying:
     def say(_path: tuple[str, ...], value: Any, _side: Side) -> str:
         told = [(names or {}).get(one, one) for one in value or ()]
-        return words.format(_listed(told)) if told else otherwise
+        return words.format(listed(told)) if told else otherwise
 
     return say
 
@@ -125,7 +74,7 @@ def _in_language(words: str) -> Saying:
 
 
 def _whole_reason(_path: tuple[str, ...], value: Any, _side: Side) -> str:
-    parts = [_listed([RESOLUTION_WORDS.get(one, one) for one in value["resolutions"]])]
+    parts = [listed([RESOLUTION_WORDS.get(one, one) for one in value["resolutions"]])]
     parts += [PHOTO_WORDS[value["photo"]]] if PHOTO_WORDS.get(value["photo"]) else []
     parts += ["our fault"] if value["fault"] else []
     parts += ["words asked for"] if value["free_text"] else []
@@ -170,7 +119,7 @@ def _share(words: str) -> Saying:
 
 def _countries(path: tuple[str, ...], value: Any, side: Side) -> str:
     told = [f"{code} {format_money(Money(value[code], side.currency))}" for code in value or ()]
-    return f"Fees by country: {_listed(told)}"
+    return f"Fees by country: {listed(told)}"
 
 
 def _restocking(path: tuple[str, ...], value: Any, side: Side) -> str:
@@ -211,7 +160,7 @@ def _whole_rule(path: tuple[str, ...], value: Any, side: Side) -> str:
 
 
 def _whole_rules(path: tuple[str, ...], value: Any, _side: Side) -> str:
-    return f"Rules: {_listed([str(one['name']) for one in value or ()])}"
+    return f"Rules: {listed([str(one['name']) for one in value or ()])}"
 
 
 def _risk(_path: tuple[str, ...], value: Any, _side: Side) -> str:
@@ -238,7 +187,7 @@ def _processing(path: tuple[str, ...], value: Any, side: Side) -> str:
 
 def _exempt(_path: tuple[str, ...], value: Any, _side: Side) -> str:
     goods = [
-        f"{_listed([*one['tags'], *one['product_types']])} ({_because(one['exception'])})"
+        f"{listed([*one['tags'], *one['product_types']])} ({_because(one['exception'])})"
         for one in value
     ]
     return f"Exempt by law: {'; '.join(goods)}" if goods else "No goods are exempt"
@@ -388,6 +337,11 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
     ),
     ("shipping_back",): _named(SHIPPING_WORDS),
     ("refund_days",): _days("Refunds go out within {} of receiving"),
+    ("remind_before_days",): lambda _path, value, _side: (
+        f"Shoppers are reminded {listed([str(one) for one in value])} days before it runs out"
+        if value
+        else "Nobody is reminded before an approval runs out"
+    ),
     ("send_within_days",): _days("Approved returns are sent within {}"),
     ("answer_within_days",): _days("Shoppers answer questions within {}"),
     ("methods",): _list("Shoppers send with {}", "Shoppers can't send", METHOD_WORDS),

@@ -242,6 +242,14 @@ def _money(policy: Policy) -> Iterator[Sentence]:
         format_html("Approved returns are sent within <b>{}</b>", span(policy.send_within_days)),
     )
     yield Sentence(
+        "reminders",
+        format_html(
+            "Remind <b>{}</b> days before an approval runs out",
+            ", ".join(map(str, policy.remind_before_days)) or "0",
+        ),
+        is_off=not policy.remind_before_days,
+    )
+    yield Sentence(
         "answer_within",
         format_html("Shoppers answer questions within <b>{}</b>", span(policy.answer_within_days)),
     )

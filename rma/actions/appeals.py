@@ -28,7 +28,8 @@ from rma.states import ReturnStatus, check_transition
 
 MAX_ANSWER = 1000
 _OPENED = ["status", "decided_at", "decided_by", "expires_at", "refund_promised_on", "due_at",
-           "review_reason", "decline_reason", "expected_minor", "fee_minor", "quote"]  # fmt: skip
+           "remind_at", "review_reason", "decline_reason", "expected_minor", "fee_minor",
+           "quote"]  # fmt: skip
 
 
 def open_appeal(rma_id: UUID, *, actor: Actor, words: str) -> Appeal:

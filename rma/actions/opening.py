@@ -16,6 +16,7 @@ from rma.actions.shipping import cancel_label, plan_label
 from rma.models import Exchange, Return, ReturnLine
 from rma.policy.days import end_of_day, local_day
 from rma.policy.document import Policy
+from rma.policy.reminders import next_reminder
 from rma.policy.withdrawal_law import DAYS
 from rma.states import ResolutionKind, ReturnStatus
 
@@ -38,6 +39,16 @@ def mark_open(
     rma.refund_promised_on = start + timedelta(days=policy.refund_days)
     rma.due_at = None
     rma.review_reason = ""
+    plan_reminder(rma, policy, time_zone, moment)
+
+
+def plan_reminder(rma: Return, policy: Policy, time_zone: str, moment: datetime) -> None:
+    """Set when the shopper is first reminded after ``moment``, by the day it runs out.
+
+    Saves nothing.
+    """
+    days = policy.remind_before_days
+    rma.remind_at = next_reminder(days, rma.expires_at, time_zone, moment)
 
 
 def hold_to_law(rma: Return, time_zone: str, declared_at: datetime) -> None:

@@ -28,7 +28,7 @@ from returns_portal.tenancy.managers import insert_together
 from returns_portal.tenancy.permissions import Permission
 from rma.actions.early import pay_what_is_due
 from rma.actions.notes import MAX_LENGTH, keep_note, storable
-from rma.actions.opening import hold_to_law, mark_open, start_return
+from rma.actions.opening import hold_to_law, mark_open, plan_reminder, start_return
 from rma.actions.promises import new_promise, opening_rule
 from rma.actions.requested import (
     OrderRead,
@@ -126,6 +126,7 @@ def request_return(
         rma = _new_return(read, policy, outcome, quote, moment, moments)
         if by_law is not None:
             hold_to_law(rma, read.time_zone, by_law)
+            plan_reminder(rma, policy, read.time_zone, moment)
         rma.channel, rma.method, rma.operation_id = channel, method, operation_id
         rma.locale = storable(locale or read.order.locale)[:16]
         rma.facts = {"order": to_json(facts), "request": to_json(request)}

@@ -23,22 +23,17 @@ from rma.actions.opening import claimed_units, give_back, mark_open, start_retur
 from rma.actions.overpaid import ask_for_goods_paid
 from rma.actions.promises import new_promise, opening_rule
 from rma.locks import lock_return
-from rma.models import Inspection, Note, Promise, Return, ReturnLine, Shipment
+from rma.models import Note, Promise, Return, ReturnLine
 from rma.policy.days import end_of_day, local_day
 from rma.policy.live import policy_of_return
+from rma.selectors import goods_moved
 from rma.stages import refresh_stage
-from rma.states import ReturnStatus, ShipmentStatus, check_transition
+from rma.states import ReturnStatus, check_transition
 from rma.withdrawals import withdrawal_of
 
 MAX_REASON = 500
-_ON_ITS_WAY = (
-    ShipmentStatus.IN_TRANSIT,
-    ShipmentStatus.DELIVERED,
-    ShipmentStatus.RETURNED_TO_SENDER,
-    ShipmentStatus.LOST,
-)
 _OPENED = ["status", "stage", "decided_at", "decided_by", "expires_at", "refund_promised_on",
-           "due_at", "review_reason"]  # fmt: skip
+           "due_at", "review_reason", "remind_at"]  # fmt: skip
 
 
 def approve_return(rma_id: UUID, *, actor: Actor, note: str = "") -> Return:
@@ -177,7 +172,7 @@ def cancel_return(rma_id: UUID, *, actor: Actor) -> Return:
                 _("This return is paid already, so it can’t be cancelled. Send the items back."),
                 code="paid_early",
             )
-        if _goods_moved(rma):
+        if goods_moved(rma):
             raise InvalidTransition(
                 "The parcel is on its way, so this return can't be cancelled any more.",
                 code="parcel_moving",
@@ -256,7 +251,7 @@ def _expire(rma_id: UUID) -> bool:
         waiting = rma.status in (ReturnStatus.OPEN, ReturnStatus.NEEDS_INFO)
         if not waiting or rma.expires_at is None or rma.expires_at > now():
             return False
-        withdrawn, moved = withdrawal_of(rma) is not None, _goods_moved(rma)
+        withdrawn, moved = withdrawal_of(rma) is not None, goods_moved(rma)
         if rma.part_settled and not moved:
             ask_for_goods_paid(rma)
         elif withdrawn and not moved:
@@ -289,17 +284,12 @@ def _ask_for_goods(rma: Return) -> None:
 def _end(rma: Return, status: ReturnStatus) -> None:
     rma.status = status
     rma.closed_at = now()
-    rma.due_at = rma.expires_at = None
-    rma.save(update_fields=["status", "closed_at", "due_at", "expires_at"])
+    rma.due_at = rma.expires_at = rma.remind_at = None
+    rma.save(update_fields=["status", "closed_at", "due_at", "expires_at", "remind_at"])
 
 
 def _promise(rma: Return, step: Promise.Step) -> None:
     Promise.objects.bulk_create(new_promise(rma, step, opening_rule(rma)))
-
-
-def _goods_moved(rma: Return) -> bool:
-    moving = Shipment.objects.filter(rma=rma, status__in=_ON_ITS_WAY)
-    return moving.exists() or Inspection.objects.filter(rma=rma).exists()
 
 
 def _is_member(user_id: UUID) -> bool:

@@ -78,6 +78,8 @@ class Return(TenantModel):
     # An approval that is not used by then runs out.
     expires_at = models.DateTimeField(null=True, blank=True)
     refund_promised_on = models.DateField(null=True, blank=True)
+    # When the shopper is next reminded to send the parcel; null where nobody is.
+    remind_at = models.DateTimeField(null=True, blank=True)
     # When each outcome is set in motion, by kind (rma.policy.processing), as decided at the
     # request; empty where everything waits for the inspection.
     processing = models.JSONField(default=dict)
@@ -105,6 +107,11 @@ class Return(TenantModel):
                 fields=["merchant", "expires_at"],
                 condition=Q(status__in=["open", "needs_info"]),
                 name="return_expiry",
+            ),
+            models.Index(
+                fields=["merchant", "remind_at"],
+                condition=Q(status="open", remind_at__isnull=False),
+                name="return_reminder",
             ),
             models.Index(
                 fields=["merchant", "refund_promised_on"],

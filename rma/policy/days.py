@@ -19,6 +19,11 @@ def end_of_day(day: date, zone: str) -> datetime:
     return following.astimezone(UTC)
 
 
+def hour_of_day(day: date, hour: int, zone: str) -> datetime:
+    """Return the instant, in UTC, at which it is ``hour`` o'clock on ``day`` in ``zone``."""
+    return datetime.combine(day, time(hour), ZoneInfo(zone)).astimezone(UTC)
+
+
 def last_day(end: datetime, zone: str) -> date:
     """Return the day that is over at ``end`` in ``zone``: what :func:`end_of_day` was given."""
     return local_day(end - timedelta(microseconds=1), zone)

@@ -26,6 +26,8 @@ from rma.policy.processing import SECTION as PROCESSING
 from rma.policy.processing import read_processing
 from rma.policy.questions import read_questions
 from rma.policy.reader import DocumentReader
+from rma.policy.reminders import KEY as REMINDERS
+from rma.policy.reminders import read_reminders
 from rma.policy.risk import read_risk
 from rma.policy.ruleset import read_rules
 from rma.policy.windows import Window
@@ -49,7 +51,7 @@ __all__ = [
 
 SCHEMA = 1
 # Sections a document may leave out; it then reads as it did before they existed.
-OPTIONAL = {"rules", "risk", "restocking", "credit_bonus", PROCESSING, SECTION}
+OPTIONAL = {"rules", "risk", "restocking", "credit_bonus", PROCESSING, REMINDERS, SECTION}
 
 
 def default_policy(currency: str) -> dict[str, Any]:
@@ -172,6 +174,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         rules=read_rules(reader, "rules", tuple(reason.key for reason in reasons)),
         withdrawal=read_terms(reader),
         processing=read_processing(reader),
+        remind_before_days=read_reminders(reader),
     )
     return None if reader.errors else policy
 

@@ -174,6 +174,8 @@ class Policy:
     processing: Processing | None = None
     # The moment of a line's outcome; only rules set it, line by line.
     process_at: str = ""
+    # Days before an approval runs out on which the shopper is reminded, the earliest first.
+    remind_before_days: tuple[int, ...] = ()
     withdrawal: Terms = STATUTORY
 
     def reason(self, key: str) -> Reason | None:

@@ -19,6 +19,8 @@ from rma.policy.model import METHODS, MOMENTS, PHOTO_MODES, RESOLUTIONS, SHIPPIN
 from rma.policy.processing import SECTION as PROCESSING
 from rma.policy.questions import MOST_OPTIONS, MOST_QUESTIONS
 from rma.policy.reader import MAX_DAYS, MAX_MINOR
+from rma.policy.reminders import FURTHEST, MOST
+from rma.policy.reminders import KEY as REMINDERS
 from rma.policy.ruleset import MOST_EFFECTS, MOST_RULES
 from rma.policy.vocabulary import Kind, all_facts
 from rma.policy.withdrawal_law import EXCEPTIONS
@@ -143,6 +145,7 @@ def _document() -> Schema:
             "refund_days": _DAYS,
             "send_within_days": _whole(1, MAX_DAYS),
             "answer_within_days": _whole(1, MAX_DAYS),
+            REMINDERS: _or_null({**_list(_whole(1, FURTHEST), 0, MOST), "uniqueItems": True}),
             "methods": _choices(METHODS),
             SECTION: _withdrawal(),
             PROCESSING: _or_null(_object({kind: _choice(MOMENTS) for kind in RESOLUTIONS})),
@@ -151,6 +154,7 @@ def _document() -> Schema:
         },
         "restocking",
         "credit_bonus",
+        REMINDERS,
         SECTION,
         PROCESSING,
         "risk",

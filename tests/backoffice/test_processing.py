@@ -55,6 +55,24 @@ def test_form_sets_the_moments_and_says_them(owner: Client, shop: Merchant) -> N
     assert edit.context["form"]["pays_refund"].value() == "first_scan"
 
 
+def test_form_sets_the_reminders_and_says_what_is_wrong(owner: Client, shop: Merchant) -> None:
+    for wrong in ("soon", "0", "7 7", "1 2 3 4 5 6", "61"):
+        body = policy_form(owner, remind_before_days=wrong)
+        refused = owner.post(f"{HOME}policies/edit/", body)
+        assert refused.status_code == 422
+        assert refused.context["form"].errors["remind_before_days"]
+    with merchant_scope(shop.pk):
+        assert not PolicyVersion.objects.filter(status="draft").exists()
+
+    owner.post(f"{HOME}policies/edit/", policy_form(owner, remind_before_days="2, 7"))
+
+    with merchant_scope(shop.pk):
+        draft = PolicyVersion.objects.get(status="draft").document
+    assert draft["remind_before_days"] == [7, 2]
+    page = owner.get(f"{HOME}policies/").content.decode()
+    assert "Remind <b>7, 2</b> days before an approval runs out" in page
+
+
 @pytest.mark.django_db(transaction=True)
 def test_page_of_a_return_says_why_it_is_not_paid_yet(owner: Client, shop: Merchant) -> None:
     publish(shop, refund="first_scan")

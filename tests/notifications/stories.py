@@ -20,6 +20,7 @@ from rma.actions.exchange import ship_exchange
 from rma.actions.inspection import inspect_unit
 from rma.actions.notes import add_note
 from rma.actions.policy import publish_policy, save_draft
+from rma.actions.reminding import remind_due_returns
 from rma.actions.requesting import RequestedLine
 from rma.actions.resolution import commit_resolution
 from rma.actions.review import (
@@ -83,10 +84,22 @@ def approved_credit() -> Return:
     return flows.approved(placed, flows.wish(flows.lines_of(placed)[0], wanted="store_credit"))
 
 
-def _paying_at(moment: str) -> None:
-    moments = dict.fromkeys(("refund", "store_credit", "exchange"), moment)
-    save_draft(default_policy("EUR") | {"processing": moments}, actor=SYSTEM)
+def _publish(**changes: object) -> None:
+    save_draft(default_policy("EUR") | changes, actor=SYSTEM)
     publish_policy(actor=SYSTEM)
+
+
+def _paying_at(moment: str) -> None:
+    _publish(processing=dict.fromkeys(("refund", "store_credit", "exchange"), moment))
+
+
+def reminded() -> Return:
+    _publish(remind_before_days=[2])
+    rma = approved()
+    with shifted(timedelta(days=13)):
+        remind_due_returns()
+        flows.drain()
+    return rma
 
 
 def approved_paid_at_scan() -> Return:
@@ -317,6 +330,7 @@ STORIES: dict[str, tuple[MessageKind, Story]] = {
             changed_to_what_a_person_decides,
         ],
         MessageKind.CANCELLED: [cancelled, cancelled_own_carrier],
+        MessageKind.REMINDER: [reminded],
         MessageKind.EXPIRED: [never_sent, never_answered],
     }.items()
     for story in stories

@@ -87,6 +87,11 @@ SAYS: dict[str, list[str]] = {
     "changed_to_what_a_person_decides": [rf"answer by {DAY}. Send nothing until then"],
     "cancelled": ["Its label no longer works", "start a new return"],
     "cancelled_own_carrier": ["is cancelled", "start a new return"],
+    "reminded": [
+        rf"still waiting for your 2 items. Send your parcel by {DAY}",
+        "If you keep everything, cancel it",
+        r"http://\S+/s/\S+/label",
+    ],
     "never_sent": ["get your parcel in time", "we’ll take it in"],
     "never_answered": ["hear back from you in time", "start again"],
 }

@@ -15,6 +15,7 @@ from returns_portal.core.money import Money
 from rma.policy.document import METHODS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
 from rma.policy.model import MOMENTS
 from rma.policy.processing import MOMENT_WORDS
+from rma.policy.reminders import FURTHEST, MOST
 
 _DAYS = {"min_value": 0, "max_value": 3650}
 _SHIPPING_LABELS = ("Never", "When everything comes back", "In proportion", "When it is our fault")
@@ -83,6 +84,12 @@ class PolicyForm(forms.Form):
     send_within_days = forms.IntegerField(
         label="Days to send after approval", min_value=1, max_value=365
     )
+    remind_before_days = forms.CharField(
+        label="Remind shoppers before an approval runs out",
+        required=False,
+        max_length=60,
+        help_text="Days before the last day, such as 7, 2. Leave empty to send none.",
+    )
     answer_within_days = forms.IntegerField(
         label="Days for shoppers to answer", min_value=1, max_value=365
     )
@@ -102,6 +109,17 @@ class PolicyForm(forms.Form):
 
     def clean_max_value(self) -> int | None:
         return self._minor("max_value") if self.cleaned_data["max_value"].strip() else None
+
+    def clean_remind_before_days(self) -> list[int]:
+        words = self.cleaned_data["remind_before_days"].replace(",", " ").split()
+        if not all(word.isascii() and word.isdigit() and len(word) < 4 for word in words):
+            raise forms.ValidationError("Write days as whole numbers, such as 7, 2.")
+        days = sorted({int(word) for word in words}, reverse=True)
+        if len(days) < len(words):
+            raise forms.ValidationError("Name each number of days once.")
+        if days and not 1 <= days[-1] <= days[0] <= FURTHEST or len(days) > MOST:
+            raise forms.ValidationError(f"Name up to {MOST} days, each from 1 to {FURTHEST}.")
+        return days
 
     def clean_fee(self) -> int:
         return self._minor("fee")
@@ -124,6 +142,7 @@ class PolicyForm(forms.Form):
             "fee": Money(fee["amount_minor"], currency).decimal_text(),
             "waived_for_fault": fee["waived_for_fault"],
             "waived_for_exchange": fee["waived_for_exchange"],
+            "remind_before_days": ", ".join(map(str, document.get("remind_before_days") or ())),
             **{
                 name: (document.get("processing") or {}).get(kind, "inspection")
                 for name, kind in _PAYS.items()
@@ -170,6 +189,8 @@ class PolicyForm(forms.Form):
             "shipping_back", "methods", "refund_days", "send_within_days", "answer_within_days",
         ):  # fmt: skip
             document[name] = entered[name]
+        if entered["remind_before_days"] or document.get("remind_before_days"):
+            document["remind_before_days"] = entered["remind_before_days"]
         return self._processed(document)
 
     def _processed(self, document: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _WORDS = {
     K.APPEAL_OPENED: gettext_lazy("You objected"),
     K.APPEAL_ANSWERED: gettext_lazy("We answered your objection"),
     K.LABEL_READY: gettext_lazy("Your label was ready"),
+    K.RETURN_REMINDED: gettext_lazy("We reminded you to send it"),
     K.TRACKING_ADDED: gettext_lazy("You told us the tracking number"),
     K.PARCEL_IN_TRANSIT: gettext_lazy("The carrier has your parcel"),
     K.PARCEL_DELIVERED: gettext_lazy("Your parcel arrived"),
@@ -41,7 +42,15 @@ _STOPPED = {
     K.PARCEL_EXCEPTION: gettext_lazy("The carrier reported a problem"),
 }
 # Each of these may happen several times; the last one is the one to show.
-_LAST_ONLY = frozenset({K.UNIT_INSPECTED, K.TRACKING_ADDED, K.LABEL_READY, K.EXCHANGE_SHIPPED})
+_LAST_ONLY = frozenset(
+    {
+        K.UNIT_INSPECTED,
+        K.TRACKING_ADDED,
+        K.LABEL_READY,
+        K.EXCHANGE_SHIPPED,
+        K.RETURN_REMINDED,
+    }
+)
 
 _AHEAD = {
     "review": ("check", "send", "arrive", "pay"),

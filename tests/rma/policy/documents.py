@@ -236,6 +236,9 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     if draw(FLAG):
         document["withdrawal"] = draw(_WITHDRAWAL)
         document["risk"] = draw(st.none() | _RISK)
+        document["remind_before_days"] = draw(
+            st.none() | st.lists(st.integers(1, 60), max_size=5, unique=True)
+        )
         document["processing"] = draw(st.none() | _PROCESSING)
     if draw(FLAG):
         document["rules"] = draw(st.none() | _rules(keys))
