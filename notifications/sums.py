@@ -55,7 +55,7 @@ def settled_sums(rma: Return, kind: ResolutionKind | None, amount: Money | None)
     """
     goods = goods_of(rma.pk)
     refusals = _refusals(rma)
-    decided = _decided(rma, kind)
+    decided = _decided(rma, kind, amount)
     breakdown = decided.breakdown if decided is not None else {}
     paid = decided.units if decided is not None else {}
     shares: dict[UUID, Money] = {}
@@ -182,9 +182,12 @@ def _fee_rows(fees: Sequence[dict[str, Any]], currency: str) -> list[dict[str, A
     ]
 
 
-def _decided(rma: Return, kind: ResolutionKind | None) -> Resolution | None:
+def _decided(rma: Return, kind: ResolutionKind | None, amount: Money | None) -> Resolution | None:
+    """Return the settlement of ``kind`` that ``amount`` came from, else the last there is."""
     live = Resolution.objects.exclude(status=ResolutionStatus.CANCELLED)
-    return live.filter(rma=rma, kind=kind).first()
+    found = list(live.filter(rma=rma, kind=kind).order_by("-created_at", "-pk"))
+    paid = [one for one in found if amount and _paid_in_all(one.breakdown) == amount.minor]
+    return next(iter([*paid, *found]), None)
 
 
 def _settled_shares(

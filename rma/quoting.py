@@ -39,7 +39,7 @@ from rma.fees import (
     restocking_share,
     still_due,
 )
-from rma.models import Resolution
+from rma.models import Resolution, Return
 from rma.policy.model import WITHDRAWAL, Policy
 from rma.states import ResolutionKind, ResolutionStatus
 
@@ -313,6 +313,21 @@ def _quote(currency: str, priced: dict[str, Breakdown]) -> Quote:
         per_line=per_line,
         breakdowns=priced,
     )
+
+
+def with_quoted(
+    decided: list[tuple[str, dict[str, Any]]], rma: Return
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return the calculations by outcome: those decided, else those of the request.
+
+    Of a return that is settled in part, what is not decided yet stands as it was asked for.
+    """
+    quoted = rma.quote.get("breakdowns", {})
+    if not decided:
+        return list(quoted.items())
+    known = {kind for kind, _ in decided}
+    left = [pair for pair in quoted.items() if pair[0] not in known]
+    return [*decided, *left] if rma.part_settled else decided
 
 
 class PricedLine(Protocol):

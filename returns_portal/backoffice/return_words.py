@@ -12,6 +12,7 @@ from returns_portal.core.money import Money
 from rma.models import Return, ReturnLine
 from rma.policy.document import Policy
 from rma.policy.live import policy_of
+from rma.quoting import with_quoted
 from rma.selectors import ReturnDetail
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
@@ -207,15 +208,14 @@ class MoneyTable:
 def money_table(detail: ReturnDetail, payments: Sequence[Payment]) -> MoneyTable | None:
     """Return the money of a return: the settled figures, else those of the quote."""
     live = [one for one in detail.resolutions if one.status != ResolutionStatus.CANCELLED]
-    breakdowns = {one.kind: one.breakdown for one in live if one.breakdown}
-    quoted = detail.rma.quote.get("breakdowns", {})
-    breakdowns = {**quoted, **breakdowns} if detail.rma.part_settled else breakdowns or quoted
+    decided = [(one.kind, one.breakdown) for one in live if one.breakdown]
+    breakdowns = with_quoted(decided, detail.rma)
     if not breakdowns:
         return None
     rows: list[MoneyRow] = []
     extras: list[dict[str, Any]] = []
     total = Money.zero(detail.rma.currency)
-    for kind, breakdown in breakdowns.items():
+    for kind, breakdown in breakdowns:
         rows += [_money_row(detail, kind, line, payments) for line in breakdown["lines"]]
         extras += _extras(breakdown)
         bonus = breakdown.get("bonus_minor", 0)

@@ -12,9 +12,10 @@ from returns_portal.commerce.counters import claim_units
 from returns_portal.commerce.selectors import order_for_return
 from returns_portal.core.actor import Actor
 from returns_portal.core.clock import now
-from returns_portal.core.db import action_transaction
-from returns_portal.core.errors import Conflict, InvalidInput
+from returns_portal.core.db import action_transaction, attempt
+from returns_portal.core.errors import Conflict, DomainError, InvalidInput
 from rma.actions.early import pay_what_is_due
+from rma.actions.granting import accept_refused, pay_granted
 from rma.actions.notes import checked
 from rma.actions.opening import claimed_units, mark_open, start_return
 from rma.actions.promises import new_promise, opening_rule
@@ -78,8 +79,8 @@ def grant_appeal(rma_id: UUID, *, actor: Actor, answer: str) -> Appeal:
     """Answer the open appeal: the decision changes.
 
     A declined return is opened, its units claimed and priced anew; raises Conflict when they are in
-    another return by now. Goods refused at the bench were settled already: what is owed for them is
-    left to a person, as a task.
+    another return by now. Goods refused at the bench are accepted after all and paid for, once;
+    what can't be paid so is left to a person, as a task.
     """
     text = checked(answer, field="answer", longest=MAX_ANSWER)
     with action_transaction():
@@ -88,7 +89,7 @@ def grant_appeal(rma_id: UUID, *, actor: Actor, answer: str) -> Appeal:
         if rma.status == ReturnStatus.DECLINED:
             _open_after_all(rma, actor)
         else:
-            _owe_by_hand(rma, appeal, text)
+            _owe_after_all(rma, appeal, text, actor)
         return _answer(rma, appeal, Appeal.Status.GRANTED, text, actor)
 
 
@@ -168,11 +169,22 @@ def _price(rma: Return, lines: list[ReturnLine], restocking: dict[tuple[str, str
     ReturnLine.objects.bulk_update(lines, ["expected_minor"])
 
 
-def _owe_by_hand(rma: Return, appeal: Appeal, text: str) -> None:
+def _owe_after_all(rma: Return, appeal: Appeal, text: str, actor: Actor) -> None:
+    """Accept what the bench refused and pay for it; what stands in the way is for a person."""
     if rma.status not in (ReturnStatus.OPEN, ReturnStatus.CLOSED):
         raise InvalidInput(
             f"This return is {rma.status}, so nothing can be paid for it. Uphold the decision."
         )
+    accept_refused(rma)
+    try:
+        with attempt():
+            pay_granted(rma, appeal, actor=actor)
+    except DomainError as refusal:
+        rma.refresh_from_db(fields=["status", "closed_at", "expires_at", "stage"])
+        _owe_by_hand(rma, appeal, f"{refusal.message} {text}")
+
+
+def _owe_by_hand(rma: Return, appeal: Appeal, text: str) -> None:
     open_task(
         kind="appeal_owed",
         key=f"appeal-owed:{appeal.pk}",

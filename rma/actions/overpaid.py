@@ -27,13 +27,19 @@ def charged_already(rma: Return) -> Charged:
     return Charged(fixed, held)
 
 
+def paid_units(rma: Return) -> Counter[str]:
+    """Return how many units of each return line are settled, by the line's id."""
+    paid = Counter[str]()
+    for one in _alive(rma):
+        paid.update(one.units)
+    return paid
+
+
 def is_paid_already(rma: Return, goods: Iterable[LineGoods]) -> bool:
     """Say whether every accepted unit was paid for ahead of the goods."""
     if not rma.processing:
         return False
-    paid = Counter[str]()
-    for one in _alive(rma):
-        paid.update(one.units)
+    paid = paid_units(rma)
     return all(one.accepted <= paid[str(one.line.pk)] for one in goods)
 
 

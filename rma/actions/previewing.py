@@ -81,19 +81,31 @@ class Preview:
         return bool(self.rejected or self.missing)
 
 
+@dataclass(frozen=True, slots=True)
+class More:
+    """Units of a settled return that are owed after all, by line, and those paid by line id."""
+
+    due: Mapping[UUID, int]
+    paid: Mapping[str, int]
+
+
 def preview_of(
     rma: Return,
     goods: Sequence[LineGoods],
     order: Order,
     *,
     ahead: frozenset[str] | None = None,
+    more: More | None = None,
 ) -> Preview:
-    """Return what is due now by what was accepted; of the kinds ``ahead``, by what was approved."""
+    """Return what is due now by what was accepted; of the kinds ``ahead``, by what was approved.
+
+    With ``more``, exactly these units by return line are due, beside those it says are paid.
+    """
     policy, restocking = terms_of_return(rma)
-    units = {
-        one.line.pk: 0 if one.is_settled else one.accepted if ahead is None else one.line.quantity
-        for one in goods
-    }
+    units, before = _units(goods, is_ahead=ahead is not None)
+    if more is not None:
+        units = {one.line.pk: more.due.get(one.line.pk, 0) for one in goods}
+        before = {one.line.pk: more.paid.get(str(one.line.pk), 0) for one in goods}
 
     def line(one: LineGoods, quantity: int) -> QuoteLine:
         return QuoteLine(
@@ -105,7 +117,7 @@ def preview_of(
         )
 
     due = [line(one, units[one.line.pk]) for one in goods if units[one.line.pk]]
-    settled = [line(one, one.line.quantity) for one in goods if one.is_settled]
+    settled = [line(one, before[one.line.pk]) for one in goods if before[one.line.pk]]
     quote = None
     if due:
         quote = quote_return(
@@ -120,6 +132,15 @@ def preview_of(
     blocker = _blocker(rma, goods) if ahead is None else ""
     kinds = frozenset(Kind) if ahead is None else ahead
     return Preview(rma.currency, tuple(goods), quote, blocker, units, kinds)
+
+
+def _units(
+    goods: Sequence[LineGoods], *, is_ahead: bool
+) -> tuple[dict[UUID, int], dict[UUID, int]]:
+    """Return the units due and those settled before, by return line."""
+    due = {one.line.pk: one.line.quantity if is_ahead else one.accepted for one in goods}
+    settled = {one.line.pk: one.line.quantity if one.is_settled else 0 for one in goods}
+    return {key: 0 if settled[key] else units for key, units in due.items()}, settled
 
 
 def _blocker(rma: Return, goods: Sequence[LineGoods]) -> str:

@@ -47,13 +47,14 @@ def settle_promise(rma: Return, resolutions: Iterable[ResolutionFact]) -> None:
     Kept when that is on or before the day in the merchant's zone. Saying it twice changes nothing,
     and money that a bank sends back later does not undo it. An exchange is no money.
     """
-    money = {
-        one.kind: one.status
+    money = [
+        one
         for one in resolutions
         if one.kind != ResolutionKind.EXCHANGE and one.status != ResolutionStatus.CANCELLED
-    }
-    owed = money.values()
-    if rma.part_settled and set(rma.processing) - {ResolutionKind.EXCHANGE, *money}:
+    ]
+    owed = [one.status for one in money]
+    known = {ResolutionKind.EXCHANGE.value, *(one.kind for one in money)}
+    if rma.part_settled and set(rma.processing) - known:
         return
     promised = rma.refund_promised_on
     if promised is None or not rma.expected_minor or not owed:

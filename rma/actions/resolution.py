@@ -28,7 +28,7 @@ from rma.actions.previewing import Preview, preview_of
 from rma.actions.promises import settle_promise
 from rma.goods import LineGoods, Standing, goods_of, standing_of
 from rma.locks import lock_return
-from rma.models import Exchange, Resolution, Return, ReturnLine
+from rma.models import Appeal, Exchange, Resolution, Return, ReturnLine
 from rma.stages import refresh_stage
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus
 
@@ -110,10 +110,7 @@ def settle(
     preview = preview_of(rma, goods, order, ahead=ahead)
     if preview.blocker:
         raise Conflict(preview.blocker, code="not_ready")
-    resolutions = _resolutions(rma, preview, actor)
-    for resolution in resolutions:
-        _set_in_motion(rma, (order, payments), resolution, actor)
-    Resolution.objects.bulk_create(resolutions)
+    resolutions = owe(rma, preview, (order, payments), actor)
     if Kind.EXCHANGE in preview.kinds:
         _settle_exchanges(rma, preview, actor)
     was_ahead, rma.part_settled = rma.part_settled, ahead is not None
@@ -123,12 +120,32 @@ def settle(
         _decide_lines(goods)
     _record(rma, preview, resolutions, actor, is_ahead=ahead is not None)
     if preview.needs_person or actor is not SYSTEM:
-        _close_task(rma, actor)
+        close_settle_task(rma, actor)
     facts = standing.owing(resolutions).facts
     settle_promise(rma, facts.resolutions)
     owed = [one.status for one in facts.resolutions if one.status != ResolutionStatus.CANCELLED]
     if ahead is None and all(status == ResolutionStatus.SETTLED for status in owed):
         close(rma, facts, outcome="settled" if owed else "not_accepted")
+    return resolutions
+
+
+def owe(
+    rma: Return,
+    preview: Preview,
+    locked: tuple[Order, Sequence[Payment]],
+    actor: Actor,
+    *,
+    appeal: Appeal | None = None,
+) -> list[Resolution]:
+    """Write what a locked return owes by ``preview`` and ask for its money.
+
+    ``locked`` are its order and the order's payments. Replacements are for the caller to release.
+    """
+    resolutions = _resolutions(rma, preview, actor)
+    for resolution in resolutions:
+        resolution.appeal = appeal
+        _set_in_motion(rma, locked, resolution, actor)
+    Resolution.objects.bulk_create(resolutions)
     return resolutions
 
 
@@ -283,7 +300,8 @@ def _ask_person(rma: Return, why: str) -> None:
     )
 
 
-def _close_task(rma: Return, actor: Actor) -> None:
+def close_settle_task(rma: Return, actor: Actor) -> None:
+    """Mark the task to settle the return as done, if one is open."""
     task = StaffTask.objects.filter(key=_task_key(rma), status=StaffTask.Status.OPEN).first()
     if task is not None:
         close_task(task.pk, actor=actor, note="Settled")

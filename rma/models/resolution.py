@@ -11,6 +11,7 @@ from returns_portal.commerce.models import Variant
 from returns_portal.core.clock import now
 from returns_portal.core.money import Money
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
+from rma.models.appeals import Appeal
 from rma.models.returns import Return, ReturnLine
 from rma.states import ResolutionKind, ResolutionStatus
 
@@ -50,6 +51,8 @@ class Exchange(TenantModel):
 class Resolution(TenantModel):
     """What a return owes, of one kind; at most one of each kind is alive per return.
 
+    What a granted appeal adds is one more for that appeal.
+
     ``amount_minor`` is what is paid or credited in minor units (zero for an even exchange),
     ``bonus_minor`` is given on top as credit, and ``units`` counts the accepted units by return
     line id.
@@ -71,6 +74,8 @@ class Resolution(TenantModel):
     breakdown = models.JSONField(default=dict)
     refund = TenantForeignKey(Refund, null=True, blank=True, related_name="+", db_index=True)
     credit_entry = TenantForeignKey(StoreCreditEntry, null=True, blank=True, related_name="+")
+    # The objection after which it is owed; null for what was settled by itself.
+    appeal = TenantForeignKey(Appeal, null=True, blank=True, related_name="+")
     decided_by = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(default=now)
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -79,8 +84,13 @@ class Resolution(TenantModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["merchant", "rma", "kind"],
-                condition=~Q(status="cancelled"),
+                condition=~Q(status="cancelled") & Q(appeal__isnull=True),
                 name="resolution_alive_once",
+            ),
+            models.UniqueConstraint(
+                fields=["merchant", "appeal", "kind"],
+                condition=~Q(status="cancelled") & Q(appeal__isnull=False),
+                name="resolution_appeal_once",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gte=0), name="resolution_amount"),
             models.CheckConstraint(condition=Q(bonus_minor__gte=0), name="resolution_bonus"),

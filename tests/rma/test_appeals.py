@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError
 
 from notifications.models import Message
+from refunds.models import Refund
 from returns_portal.activity.models import Event, StaffTask
 from returns_portal.core.actor import SHOPPER, SYSTEM, Actor, ActorKind
 from returns_portal.core.clock import shifted
@@ -19,7 +20,7 @@ from rma.actions.appeals import grant_appeal, open_appeal, uphold_decision
 from rma.actions.inspection import inspect_unit
 from rma.actions.resolution import commit_resolution
 from rma.actions.review import approve_return, decline_return
-from rma.models import Appeal, Inspection, Promise, Return, Shipment
+from rma.models import Appeal, Inspection, Promise, Resolution, Return, Shipment
 from tests import flows
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -41,7 +42,13 @@ def refused_by_policy() -> Return:
 def refused_at_bench() -> Return:
     """Return a settled return of which nothing was accepted."""
     rma = flows.received(flows.approved(flows.order()))
-    unit = Inspection.objects.get(rma=rma)
+    refuse_one(rma)
+    commit_resolution(rma.pk, actor=JONAS)
+    return flows.fresh(rma)
+
+
+def refuse_one(rma: Return) -> None:
+    unit = Inspection.objects.filter(rma=rma, status="pending").order_by("pk")[0]
     inspect_unit(
         unit.pk,
         grade="D",
@@ -51,8 +58,6 @@ def refused_at_bench() -> Return:
         actor=JONAS,
         expected_version=unit.version,
     )
-    commit_resolution(rma.pk, actor=JONAS)
-    return flows.fresh(rma)
 
 
 def kinds(rma: Return) -> list[str]:
@@ -181,16 +186,102 @@ def test_grant_appeal_whose_units_are_in_another_return_changes_nothing() -> Non
     assert flows.lines_of(rma.order)[0].claimed_quantity == 1
 
 
-def test_grant_appeal_after_inspection_leaves_the_money_to_a_person() -> None:
+def paid(rma: Return) -> list[tuple[str, int, int]]:
+    """Return the settlements of a return: kind, minor units, units."""
+    rows = Resolution.objects.filter(rma=rma).order_by("created_at", "pk")
+    return [(one.kind, one.amount_minor, sum(one.units.values())) for one in rows]
+
+
+def test_grant_appeal_after_inspection_pays_what_was_refused_once(shop: Merchant) -> None:
+    rma = refused_at_bench()
+    open_appeal(rma.pk, actor=SHOPPER, words="Never worn.")
+
+    grant_appeal(rma.pk, actor=JONAS, answer="You are right.")
+    with pytest.raises(Conflict), attempt():
+        grant_appeal(rma.pk, actor=JONAS, answer="You are right.")
+    flows.drain()
+
+    assert paid(rma) == [("refund", 4005, 1)]
+    assert Resolution.objects.get().appeal == Appeal.objects.get()
+    assert Refund.objects.get().status == "succeeded"
+    assert flows.fresh(rma).status == "closed"
+    assert not StaffTask.objects.filter(kind="appeal_owed").exists()
+    assert StaffTask.objects.get(kind="appeal").status == "done"
+    assert Message.objects.filter(rma=rma, kind="refunded").count() == 1
+    assert problems_of(shop.pk) == []
+
+
+def test_grant_appeal_pays_only_the_units_that_nobody_was_paid_for(shop: Merchant) -> None:
+    placed = flows.order(quantity=2)
+    wish = flows.wish(flows.lines_of(placed)[0], quantity=2)
+    rma = flows.received(flows.approved(placed, wish))
+    refuse_one(rma)
+    flows.inspected(rma)
+    commit_resolution(rma.pk, actor=JONAS)
+    flows.drain()
+    assert paid(rma) == [("refund", 4005, 1)]
+    open_appeal(rma.pk, actor=SHOPPER, words="Never worn.")
+
+    grant_appeal(rma.pk, actor=JONAS, answer="You are right.")
+    flows.drain()
+
+    # The fee for the way back was taken off the first of them.
+    assert paid(rma) == [("refund", 4005, 1), ("refund", 4500, 1)]
+    told = Message.objects.filter(rma=rma, kind="refunded").order_by("pk")
+    assert [any(sum_ in one.text for one in told) for sum_ in ("€40.05", "€45.00")] == [True, True]
+    assert flows.fresh(rma).status == "closed"
+    assert problems_of(shop.pk) == []
+
+
+def test_grant_appeal_before_the_return_is_settled_settles_it_whole(shop: Merchant) -> None:
+    placed = flows.order(quantity=2)
+    wish = flows.wish(flows.lines_of(placed)[0], quantity=2)
+    rma = flows.received(flows.approved(placed, wish))
+    refuse_one(rma)
+    flows.inspected(rma)
+    assert StaffTask.objects.get(kind="settle_return").status == "open"
+    open_appeal(rma.pk, actor=SHOPPER, words="Never worn.")
+
+    grant_appeal(rma.pk, actor=JONAS, answer="You are right.")
+    flows.drain()
+
+    assert paid(rma) == [("refund", 8505, 2)]
+    assert StaffTask.objects.get(kind="settle_return").status == "done"
+    assert flows.fresh(rma).status == "closed"
+    assert problems_of(shop.pk) == []
+
+
+def test_grant_appeal_above_the_limit_waits_for_somebody_else(shop: Merchant) -> None:
+    Merchant.objects.filter(pk=shop.pk).update(second_person_above_minor=1000)
     rma = refused_at_bench()
     open_appeal(rma.pk, actor=SHOPPER, words="Never worn.")
 
     grant_appeal(rma.pk, actor=JONAS, answer="You are right.")
 
-    assert flows.fresh(rma).status == "closed"
+    refund = Refund.objects.get()
+    assert (refund.status, refund.requested_by_id) == ("requested", "u1")
+    assert flows.fresh(rma).status == "open"
+
+
+def test_grant_appeal_that_cannot_be_paid_is_left_to_a_person(shop: Merchant) -> None:
+    placed = flows.order()
+    line = flows.lines_of(placed)[0]
+    flows.stock(line, 1)
+    swap = flows.wish(line, wanted="exchange", variant_id=line.variant_id)
+    rma = flows.received(flows.approved(placed, swap))
+    refuse_one(rma)
+    commit_resolution(rma.pk, actor=JONAS)
+    flows.stock(line, 0)
+    open_appeal(rma.pk, actor=SHOPPER, words="Never worn.")
+
+    grant_appeal(rma.pk, actor=JONAS, answer="You are right.")
+
     owed = StaffTask.objects.get(kind="appeal_owed")
-    assert (owed.status, owed.about_id, owed.detail) == ("open", rma.pk, "You are right.")
-    assert StaffTask.objects.get(kind="appeal").status == "done"
+    assert (owed.status, owed.about_id) == ("open", rma.pk)
+    assert "You are right." in owed.detail
+    assert (flows.fresh(rma).status, paid(rma)) == ("closed", [])
+    assert Appeal.objects.get().status == "granted"
+    assert problems_of(shop.pk) == []
 
 
 def test_approve_return_does_not_open_a_declined_one() -> None:

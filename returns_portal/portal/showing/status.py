@@ -47,7 +47,10 @@ def amounts(status: ShopperStatus) -> Amounts:
         Kind.REFUND: Money(rma.quote.get("refund_minor", 0), rma.currency),
         Kind.STORE_CREDIT: expected_credit(rma),
     }
-    by_kind = {one.kind: one.amount + one.bonus for one in alive}
+    by_kind: dict[str, Money] = {}
+    for one in alive:
+        known = by_kind.get(one.kind, Money.zero(rma.currency))
+        by_kind[one.kind] = known + one.amount + one.bonus
     if not alive or rma.part_settled:
         shown = {kind: by_kind.get(kind, amount) for kind, amount in quoted.items()}
     else:

@@ -19,6 +19,7 @@ from returns_portal.portal.showing.status import Facts, expected_credit
 from rma.fees import RESTOCKING
 from rma.models import Exchange, Return, Shipment
 from rma.policy.wording import reason_label
+from rma.quoting import with_quoted
 from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
 Kind = ResolutionKind
@@ -115,15 +116,12 @@ def _stored_rows(facts: Facts) -> list[dict[str, Any]]:
 
 def _stored(facts: Facts) -> list[tuple[str, dict[str, Any]]]:
     """Return the calculations by outcome: those decided, else those of the request."""
-    decided = {
-        one.kind: one.breakdown
+    decided = [
+        (one.kind, one.breakdown)
         for one in facts.status.resolutions
         if one.status != ResolutionStatus.CANCELLED
-    }
-    quoted = facts.rma.quote.get("breakdowns", {})
-    if facts.rma.part_settled:
-        return list({**quoted, **decided}.items())
-    return list((decided or quoted).items())
+    ]
+    return with_quoted(decided, facts.rma)
 
 
 def parcel(facts: Facts) -> dict[str, Any] | None:
