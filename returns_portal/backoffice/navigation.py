@@ -46,6 +46,7 @@ MENU = (
     Entry("policies", "Policies", "policies", "shield", P.POLICY_EDIT, "g p", group="Set up"),
     Entry("branding", "Branding", "branding", "palette", P.SETTINGS_EDIT, group="Set up"),
     Entry("domain", "Domain", "domain", "pin", P.SETTINGS_EDIT, group="Set up"),
+    Entry("refund_limit", "Refund limit", "refund_limit", "card", P.SETTINGS_EDIT, group="Set up"),
     Entry("languages", "Languages", "languages", "globe", P.SETTINGS_EDIT, group="Set up"),
     Entry("texts", "Texts", "texts", "edit", P.SETTINGS_EDIT, group="Set up"),
     Entry("providers", "Integrations", "providers", "plug", P.SETTINGS_EDIT, group="Set up"),

@@ -69,7 +69,7 @@ from rma.states import ResolutionKind, ReturnStatus, check_transition
 _CHANGED = (
     "status", "stage", "method", "expected_minor", "fee_minor", "quote", "policy_version", "facts",
     "decision", "risk_score", "review_reason", "decided_by", "decided_at", "due_at", "expires_at",
-    "refund_promised_on", "processing",
+    "refund_promised_on", "processing", "remind_at",
 )  # fmt: skip
 _LINE = ("position", "quantity", "reason", "comment", "answers", "wanted", "exchange_variant",
          "expected_minor")  # fmt: skip
@@ -257,7 +257,7 @@ def _renew(
     rma.status = ReturnStatus.REQUESTED
     rma.review_reason = outcome.review_reason
     rma.due_at = moment + timedelta(hours=policy.approval.review_hours)
-    rma.expires_at = rma.refund_promised_on = rma.decided_at = None
+    rma.expires_at = rma.refund_promised_on = rma.decided_at = rma.remind_at = None
     rma.decided_by = ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django import forms
 from django.conf import settings
@@ -15,11 +15,13 @@ from returns_portal.backoffice.logos import read_icon, read_logo
 from returns_portal.core.brand import FONTS, RADII, SYSTEM_FONT, normal_hex
 from returns_portal.core.errors import InvalidInput
 from returns_portal.core.languages import LANGUAGES, NAMES
+from returns_portal.core.money import Money
 from returns_portal.integrations.models import ProviderAccount
 from returns_portal.tenancy.languages import default_language, offered
 from returns_portal.tenancy.models import Merchant
 from returns_portal.tenancy.permissions import Permission
 from rma.carriers.registry import CARRIERS
+from rma.policy.reader import MAX_MINOR
 
 CORNERS = [
     (str(radius), word) for radius, word in zip(RADII, ("Square", "Soft", "Round"), strict=True)
@@ -181,6 +183,41 @@ class LanguagesForm(forms.Form):
             "languages": [] if len(chosen) == len(NAMES) else chosen,
             "locale": self.cleaned_data["default"],
         }
+
+
+class RefundLimitForm(forms.Form):
+    """Above which amount a second person agrees to a refund, in the merchant's currency."""
+
+    limit = forms.CharField(
+        label="Second person above",
+        required=False,
+        max_length=20,
+        help_text="Leave empty to let one person, or the policy, send any amount.",
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
+    def clean_limit(self) -> int | None:
+        if not self.cleaned_data["limit"].strip():
+            return None
+        try:
+            amount = Money.parse(self.cleaned_data["limit"], self.currency)
+        except InvalidInput as error:
+            raise forms.ValidationError(error.message) from None
+        if not 0 <= amount.minor <= MAX_MINOR:
+            raise forms.ValidationError("Enter an amount from zero to ten billion.")
+        return amount.minor
+
+    @staticmethod
+    def initial_of(merchant: Merchant) -> dict[str, object]:
+        limit = merchant.second_person_above_minor
+        return {"limit": "" if limit is None else Money(limit, merchant.currency).decimal_text()}
+
+    def changes(self) -> dict[str, object]:
+        """Return the merchant's columns."""
+        return {"second_person_above_minor": self.cleaned_data["limit"]}
 
 
 class ApiKeyForm(forms.Form):

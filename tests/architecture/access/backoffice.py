@@ -198,6 +198,7 @@ ENTRIES: dict[str, Entry] = {
     "domain_state": Entry(P.SETTINGS_EDIT),
     "domain_check": _on(P.SETTINGS_EDIT, _of("domain_id", "domain")),
     "domain_remove": _on(P.SETTINGS_EDIT, _of("domain_id", "domain")),
+    "refund_limit": Entry(P.SETTINGS_EDIT, BOTH, body=_a(limit="250")),
     "languages": Entry(P.SETTINGS_EDIT, BOTH, body=_a(languages=["de", "en"], default="de")),
     "texts": Entry(P.SETTINGS_EDIT, query="?language=de&q=order"),
     "text": Entry(P.SETTINGS_EDIT, BOTH, _text, _a(form_0="Bestellung suchen")),
