@@ -42,6 +42,7 @@ def test_shopper_reads_when_the_money_comes_at_each_step(
     page = text(shopper.get(f"s/{rma.token}"))
     assert (SCAN in page, PAID in page, "Cancel return" in page) == (False, True, False)
     assert "On its way to us" in page
+    assert page.count("refunded to Visa ending 4242") == 1
     refused = shopper.post(f"s/{rma.token}/cancel")
     assert refused.status_code == 409
     assert flows.fresh(rma).status == "open"

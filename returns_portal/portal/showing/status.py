@@ -161,17 +161,20 @@ def money_sentence(facts: Facts) -> str:
     rma = facts.rma
     if rma.status != ReturnStatus.OPEN or not rma.processing:
         return ""
-    left = {
-        kind: moment for kind, moment in rma.processing.items() if kind not in _settled_kinds(facts)
-    }
+    owed = kinds_left(facts)
+    left = {kind: moment for kind, moment in rma.processing.items() if kind in owed}
     if rma.part_settled and not left:
         return _("This return is paid. Now we wait for your parcel.")
     return when_paid(left)
 
 
-def _settled_kinds(facts: Facts) -> set[str]:
-    alive = ResolutionStatus.CANCELLED
-    return {one.kind for one in facts.status.resolutions if one.status != alive}
+def kinds_left(facts: Facts) -> set[str]:
+    """Return the kinds of outcome still to come; all of them while nothing was paid ahead."""
+    wanted = {line.wanted for line in facts.status.lines}
+    if not facts.rma.part_settled:
+        return wanted
+    gone = ResolutionStatus.CANCELLED
+    return wanted - {one.kind for one in facts.status.resolutions if one.status != gone}
 
 
 def fee_sentence(facts: Facts) -> str:

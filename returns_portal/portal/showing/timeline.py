@@ -12,8 +12,9 @@ from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
 from returns_portal.core.actor import ActorKind
 from returns_portal.core.money import Money, format_money
-from returns_portal.portal.showing.status import Facts
+from returns_portal.portal.showing.status import Facts, kinds_left
 from rma.models import Return
+from rma.states import ResolutionKind
 
 K = EventKind
 Step = dict[str, Any]
@@ -70,7 +71,9 @@ _AHEAD = {
 def timeline(facts: Facts) -> list[Step]:
     """Return the steps of ``components/timeline.html``: done, the one now, those to come."""
     done = list(_past(facts))
-    ahead = [_future(key, facts) for key in _AHEAD.get(facts.status.stage.key, ())]
+    keys = _AHEAD.get(facts.status.stage.key, ())
+    # What was paid ahead of the goods is told above, and not to come.
+    ahead = [_future(key, facts) for key in keys if key != "pay" or kinds_left(facts)]
     if ahead:
         ahead[0]["state"] = "now"
     return done + ahead
@@ -156,10 +159,10 @@ def _inspect(facts: Facts) -> tuple[str, str]:
 
 def _pay(facts: Facts) -> tuple[str, str]:
     promised = _("By %(day)s at the latest") % {"day": facts.promised} if facts.promised else ""
-    money = facts.amounts
-    if money.refund:
+    money, left = facts.amounts, kinds_left(facts)
+    if money.refund and ResolutionKind.REFUND in left:
         words = {"amount": format_money(money.refund), "payment": facts.payment}
         return _("%(amount)s refunded to %(payment)s") % words, promised
-    if money.credit:
+    if money.credit and ResolutionKind.STORE_CREDIT in left:
         return _("%(amount)s store credit") % {"amount": format_money(money.credit)}, promised
     return _("Your new item is sent"), _("As soon as we’ve checked your parcel")
