@@ -9,6 +9,7 @@ from django.views.generic import RedirectView, TemplateView
 from returns_portal.backoffice.views.joining import accept, merchants
 from returns_portal.core.views import broken, health
 from returns_portal.integrations.views import webhook
+from returns_portal.tenancy.views import known_domain
 
 # Sign-in by invitation only: allauth's sign-up and e-mail management are not routed.
 accounts = [
@@ -46,6 +47,7 @@ handler500 = broken
 urlpatterns = [
     path("", RedirectView.as_view(url="/app/", permanent=False), name="home"),
     path("healthz", health, name="health"),
+    path("domains/ask", known_domain, name="known_domain"),
     path("api/v1/", include("returns_portal.api.urls")),
     path("hooks/<str:token>/", webhook, name="webhook"),
     path("app/", merchants, name="merchants"),

@@ -21,10 +21,11 @@ from django.utils.http import urlencode
 from redis.exceptions import RedisError
 
 from returns_portal.core.errors import DomainError, NotFound, TryLater
-from returns_portal.core.scope import merchant_scope, system_scope
+from returns_portal.core.scope import merchant_scope
 from returns_portal.core.views import refused
+from returns_portal.tenancy.domains import merchant_at
 from returns_portal.tenancy.links import BACKOFFICE_URLCONF, PORTAL_URLCONF
-from returns_portal.tenancy.models import Membership, Merchant, PortalDomain
+from returns_portal.tenancy.models import Membership, Merchant
 
 _FACE = re.compile(r"^/(?P<face>r|app)/(?P<slug>[a-z0-9][a-z0-9-]{0,39})(?P<rest>/.*)?$")
 _OWN_HOSTS = frozenset(
@@ -48,7 +49,7 @@ class OwnDomainMiddleware:
         name, _port = split_domain_port(asked)
         host = name.rstrip(".")
         known = not host or host in _OWN_HOSTS
-        request.domain_merchant = None if known else _by_domain(host)
+        request.domain_merchant = None if known else merchant_at(host)
         if request.domain_merchant is not None:
             request.get_host = lambda: asked  # type: ignore[method-assign]
         return self.get_response(request)
@@ -132,18 +133,6 @@ class MerchantMiddleware:
             if response.status_code >= 500:
                 transaction.set_rollback(True)
         return response
-
-
-def _by_domain(host: str) -> Merchant | None:
-    with system_scope(), transaction.atomic():
-        domain = (
-            PortalDomain.all_tenants.filter(host=host, verified_at__isnull=False)
-            .select_related("merchant")
-            .first()
-        )
-    if domain is None or domain.merchant.status != Merchant.Status.ACTIVE:
-        return None
-    return domain.merchant
 
 
 def _membership(user_id: object, merchant: Merchant) -> Membership | None:

@@ -172,6 +172,7 @@ def root_addresses(scene: Scene) -> list[Address]:
         "account_reset_password_from_key": {"uidb36": "abc", "key": "set-password"},
         "api_order": {"pk": scene.world.order_id},
         "api_order_link": {"pk": scene.world.order_id},
+        "api_order_windows": {"pk": scene.world.order_id},
         "api_return": {"pk": scene.world.rma.pk},
         "api_return_approve": {"pk": scene.waiting.pk},
         "api_return_decline": {"pk": scene.waiting.pk},

@@ -143,6 +143,45 @@ def test_domain_shows_its_merchants_portal_and_nothing_else(
         assert "Northloom" in text(answer)
 
 
+def test_forms_at_a_domain_keep_their_token_and_no_other_site_may_send_them(
+    shopper: Shopper, order: Order, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = []
+    with transaction.atomic():
+        PortalDomain.objects.create(host="returns.northloom.example", verified_at=order.placed_at)
+    set_script_prefix("/")
+    own = Client(HTTP_HOST="returns.northloom.example", enforce_csrf_checks=True)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', text(own.get("/")))
+    assert token is not None
+    form = {"order": "NL-1001", "who": "maya@example.com", "csrfmiddlewaretoken": token[1]}
+
+    there = own.post("/", form, HTTP_ORIGIN="http://evil.example")
+    here = own.post("/", form, HTTP_ORIGIN="http://returns.northloom.example")
+
+    assert (there.status_code, here.status_code) == (403, 302)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("Returns.Northloom.example.", 200),
+        ("southpine.example", 404),
+        ("evil.example", 404),
+        ("%00", 404),
+        ("", 404),
+        ("x" * 5000, 404),
+    ],
+)
+def test_proxy_learns_which_domains_are_proved(
+    shopper: Shopper, order: Order, asked: str, status: int
+) -> None:
+    with transaction.atomic():
+        PortalDomain.objects.create(host="returns.northloom.example", verified_at=order.placed_at)
+
+    assert Client().get(f"/domains/ask?domain={asked}").status_code == status
+    assert Client().post("/domains/ask?domain=returns.northloom.example").status_code == 405
+
+
 @pytest.mark.parametrize("host", ["returns.northloom.example", "evil.example", "a b", "[::1", ""])
 def test_hosts_nobody_proved_are_not_answered(shopper: Shopper, settings: Any, host: str) -> None:
     settings.ALLOWED_HOSTS = ["testserver"]
