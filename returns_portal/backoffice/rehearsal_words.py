@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from returns_portal.backoffice.flow_figure import flow_figure
+from returns_portal.backoffice.rule_names import named
 from returns_portal.core.money import Money, format_money
 from rma.models import Rehearsal, RehearsedReturn
 from rma.policy.types import Verdict
@@ -77,7 +79,7 @@ class Result:
     figure: SafeString
     caption: str
     effects: list[Effect]
-    moves: list[tuple[str, str, str, str]]
+    moves: list[tuple[str, str, str, str, str]]
     warnings: list[Warned]
     groups: list[Group]
     note: str
@@ -207,8 +209,8 @@ def _amount(label: str, before: int, after: int, currency: str, more_is: str) ->
 
 def _moves(
     flows: dict[tuple[str, str], int], totals: dict[str, Any]
-) -> list[tuple[str, str, str, str]]:
-    """Return the ways that returns take: from, to, how many, what they were worth."""
+) -> list[tuple[str, str, str, str, str]]:
+    """Return the ways that returns take: key, from, to, how many, what they were worth."""
     rows = []
     for (before, after), count in flows.items():
         if before != after and count:
@@ -218,7 +220,7 @@ def _moves(
                 if flow(before, after) in money["moved"]
             ]
             was, will = (str(VERDICT_WORDS[verdict][0]) for verdict in (before, after))
-            rows.append((was, will, f"{count:,}", " + ".join(worth)))
+            rows.append((flow(before, after), was, will, f"{count:,}", " + ".join(worth)))
     return rows
 
 
@@ -311,13 +313,14 @@ class ChangedRow:
     what: str
 
 
-def changed_row(row: RehearsedReturn) -> ChangedRow:
+def changed_row(row: RehearsedReturn, names: Mapping[str, str]) -> ChangedRow:
+    """Return what the lists show of ``row``; ``names`` are those of own rules by key."""
     fee = row.fee_after_minor - row.fee_before_minor
     return ChangedRow(
         row=row,
         before=_verdict(row.verdict_before),
         after=_verdict(row.verdict_after),
-        rule=(row.rule_after or row.rule_before).replace("_", " "),
+        rule=named(row.rule_after or row.rule_before, names),
         fee=Money(fee, row.currency) if fee else None,
         worth=Money(row.worth_minor, row.currency),
         what=", ".join(str(FIELD_WORDS[name]) for name in row.changed if name in FIELD_WORDS),

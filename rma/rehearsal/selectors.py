@@ -127,9 +127,19 @@ def is_stale(rehearsal: Rehearsal, versions: Mapping[str, PolicyVersion]) -> boo
     return now is None or now.document != rehearsal.document
 
 
-def changed_returns(rehearsal: Rehearsal) -> QuerySet[RehearsedReturn]:
-    """Return the changed returns with their return; the page orders them, newest first."""
+def changed_returns(
+    rehearsal: Rehearsal, *, move: tuple[str, str] | None = None, what: str = ""
+) -> QuerySet[RehearsedReturn]:
+    """Return the changed returns with their return; the page orders them, newest first.
+
+    ``move`` keeps those that go from one verdict to another, ``what`` those that differ in it (one
+    of ``comparing.FIELDS``).
+    """
     rows = RehearsedReturn.objects.filter(rehearsal=rehearsal)
+    if move is not None:
+        rows = rows.filter(verdict_before=move[0], verdict_after=move[1])
+    if what:
+        rows = rows.filter(changed__contains=[what])
     return rows.select_related("rma").only(
         *(field.name for field in RehearsedReturn._meta.concrete_fields), "rma__number"
     )

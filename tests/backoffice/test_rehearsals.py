@@ -24,6 +24,7 @@ from rma.models import Rehearsal, RehearsedReturn, Return
 from rma.policy.document import default_policy
 from tests import flows
 from tests.backoffice.conftest import HOME, SignIn, queries
+from tests.rma.policy.test_own_rules import do, rule, when
 
 POLICIES = f"{HOME}policies/"
 ALL = f"{POLICIES}rehearsals/"
@@ -346,3 +347,47 @@ def test_list_of_rehearsals_names_them_with_when_they_were_saved(
     names = [name for _, name in page.context["earlier"]]
     assert names == ["Draft v2", "v1"]
     assert [one.changed for one, _ in page.context["earlier"]] == [1, 0]
+
+
+def test_own_rules_are_named_and_the_list_is_filtered_by_what_changed(
+    shop: Merchant, owner: Client
+) -> None:
+    [dear] = past(shop, 1)
+    with merchant_scope(shop.pk):
+        cheap = flows.request(flows.order(number="NL-9", prices=(2500,), email="9@example.com"))
+        document = default_policy("EUR")
+        document["approval"]["max_value_minor"] = None
+        document["fee"]["amount_minor"] = 700
+        document["rules"] = [
+            rule(when("return.value", "under", 9000), do("decline"), key="cheap", name="Not cheap")
+        ]
+        with transaction.atomic():
+            save_draft(document, actor=SYSTEM)
+    found = rehearsed(shop)
+
+    def listed(query: str) -> list[str]:
+        answer = owner.get(f"{page_of(found)}{query}")
+        assert answer.status_code == 200
+        return sorted(one.row.rma.number for one in answer.context["changed"])
+
+    both = sorted([dear.number, cheap.number])
+    assert listed("") == listed("?move=odd&what=odd") == both
+    assert listed("?move=review%3Eallow") == [dear.number]
+    assert listed("?move=allow%3Erefuse&what=rule") == [cheap.number]
+    assert listed("?move=allow%3Erefuse&what=resolutions") == []
+    assert listed("?what=fee") == sorted(
+        one.row.rma.number for one in owner.get(page_of(found)).context["changed"] if one.fee
+    )
+    page = owner.get(f"{page_of(found)}?move=allow%3Erefuse").content.decode()
+    assert '<td data-prio="3" class="t2">Not cheap</td>' in page
+    assert f'href="{page_of(found)}changed.csv?move=allow%3Erefuse"' in page
+    empty = owner.get(f"{page_of(found)}?move=refuse%3Eallow").content.decode()
+    assert "No changed return fits this." in empty
+    sent = owner.get(f"{page_of(found)}changed.csv?move=allow%3Erefuse")
+    text = b"".join(sent.streaming_content).decode()  # type: ignore[attr-defined]
+    assert [row["return"] for row in csv.DictReader(io.StringIO(text))] == [cheap.number]
+
+    with merchant_scope(shop.pk):
+        row = RehearsedReturn.objects.get(rma=cheap)
+    apart = owner.get(f"{page_of(found)}returns/{row.pk}/").content.decode()
+    assert '<th scope="row">Rule</th><td class="t2">None stopped it</td><td>Not cheap</td>' in apart

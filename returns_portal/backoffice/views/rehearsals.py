@@ -16,7 +16,15 @@ from returns_portal.backoffice.base import actor_of, done, once, page, staff_vie
 from returns_portal.backoffice.decisions_apart import differences, side
 from returns_portal.backoffice.forms.rehearsals import RehearsalForm
 from returns_portal.backoffice.paging import keyset
-from returns_portal.backoffice.rehearsal_words import changed_row, name_of, result_of
+from returns_portal.backoffice.rehearsal_filter import ChangedFilter, changed_filter
+from returns_portal.backoffice.rehearsal_words import (
+    FIELD_WORDS,
+    ChangedRow,
+    changed_row,
+    name_of,
+    result_of,
+)
+from returns_portal.backoffice.rule_names import rule_names
 from returns_portal.core.csvio import Cell, csv_response
 from returns_portal.core.errors import DomainError, InvalidInput
 from returns_portal.core.ids import new_token
@@ -26,6 +34,7 @@ from returns_portal.tenancy.permissions import Permission
 from rma.actions.rehearsing import cancel_rehearsal, start_rehearsal
 from rma.models import PolicyVersion, Rehearsal
 from rma.policy.engine import replay
+from rma.policy.live import policy_of
 from rma.policy.types import Decision, from_json
 from rma.rehearsal.selectors import (
     changed_return,
@@ -87,10 +96,22 @@ def _state(
         "percent": found.done * 100 // found.total if found and found.total else 0,
         "result": result_of(shown, _labels(shown)) if shown else None,
         "stale": shown is not None and is_stale(shown, versions),
-        "few": [changed_row(row) for row in changed_returns(shown).order_by(*ORDER)[:FEW]]
-        if shown
-        else [],
+        "few": _few(shown) if shown else [],
     }
+
+
+def _few(shown: Rehearsal) -> list[ChangedRow]:
+    names = _names(shown)
+    return [changed_row(row, names) for row in changed_returns(shown).order_by(*ORDER)[:FEW]]
+
+
+def _names(found: Rehearsal) -> dict[str, str]:
+    """Return the names of own rules: as the draft has them, else as the version before."""
+    live = policy_of(found.live_version_id) if found.live_version_id else None
+    try:
+        return rule_names(policy_rehearsed(found.pk), live)
+    except InvalidInput:
+        return rule_names(live)
 
 
 def _labels(rehearsal: Rehearsal) -> dict[str, str]:
@@ -136,12 +157,17 @@ def rehearsals(request: HttpRequest) -> HttpResponse:
 def rehearsal(request: HttpRequest, rehearsal_id: UUID) -> HttpResponse:
     """Show one rehearsal: how far it is, or its figures and the returns that would change."""
     found = rehearsal_of(rehearsal_id)
-    rows = keyset(changed_returns(found), request, order=ORDER)
+    wanted, names = changed_filter(request.GET), _names(found)
+    rows = keyset(changed_returns(found, **wanted.limits), request, order=ORDER)
+    state = _own_state(found)
     context = {
         **_form(),
-        **_own_state(found),
+        **state,
         "slice": rows,
-        "changed": [changed_row(row) for row in rows.rows],
+        "changed": [changed_row(row, names) for row in rows.rows],
+        "filter": wanted,
+        "filter_moves": state["result"].moves if state["result"] else [],
+        "filter_fields": FIELD_WORDS.items(),
         "is_whole_page": True,
     }
     return page(request, "backoffice/rehearsals/rehearsal.html", "policies", context)
@@ -175,18 +201,20 @@ def rehearsal_cancel(request: HttpRequest, rehearsal_id: UUID) -> HttpResponse:
 
 @staff_view(permission=Permission.POLICY_EDIT)
 def rehearsal_file(request: HttpRequest, rehearsal_id: UUID) -> HttpResponseBase:
-    """Send all changed returns as a CSV file."""
+    """Send the changed returns, all or what a filter leaves, as a CSV file."""
     found = rehearsal_of(rehearsal_id)
-    rows = _csv_rows(request.merchant.pk, found)
+    rows = _csv_rows(request.merchant.pk, found, changed_filter(request.GET))
     return csv_response(f"rehearsal-v{found.number}-{found.days}-days.csv", _COLUMNS, rows)
 
 
-def _csv_rows(merchant_id: UUID, found: Rehearsal) -> Iterator[Sequence[Cell]]:
+def _csv_rows(
+    merchant_id: UUID, found: Rehearsal, wanted: ChangedFilter
+) -> Iterator[Sequence[Cell]]:
     """Yield the file's rows in the order in which they were made; drawn after the request."""
     after: UUID | None = None
     while True:
         with merchant_scope(merchant_id), transaction.atomic():
-            rows = changed_returns(found).order_by("pk")
+            rows = changed_returns(found, **wanted.limits).order_by("pk")
             chunk = list((rows.filter(pk__gt=after) if after else rows)[:_CSV_PAGE])
         for row in chunk:
             money = (row.fee_before_minor, row.fee_after_minor, row.worth_minor)
@@ -215,7 +243,11 @@ def rehearsed_return(request: HttpRequest, rehearsal_id: UUID, row_id: UUID) -> 
     row = changed_return(found, row_id)
     lines = list(row.rma.lines.select_related("order_line").order_by("position"))
     before = from_json(Decision, row.rma.decision)
-    after = replay(row.rma.facts, policy_rehearsed(found.pk))
+    policy = policy_rehearsed(found.pk)
+    after, names = (
+        replay(row.rma.facts, policy),
+        rule_names(policy, policy_of(row.rma.policy_version_id)),
+    )
     then = f"v{before.policy_version}"
     context = {
         "run": found,
@@ -225,6 +257,6 @@ def rehearsed_return(request: HttpRequest, rehearsal_id: UUID, row_id: UUID) -> 
             side(_("Decided then, under %(version)s") % {"version": then}, before, lines),
             side(name_of(found), after, lines),
         ],
-        "differences": differences(before, after, lines),
+        "differences": differences(before, after, lines, names),
     }
     return page(request, "backoffice/rehearsals/return.html", "policies", context)
