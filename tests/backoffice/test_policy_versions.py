@@ -202,6 +202,11 @@ def test_draft_is_discarded_after_a_look_at_what_is_lost(owner: Client, shop: Me
     assert stale.status_code == 409
     assert versions(shop) == {1: "live", 2: "draft"}
 
+    draft(shop)
+    same = owner.get(f"{POLICIES}discard/")
+    assert "Nothing: the draft says what v1 says, which is live." in text(same)
+    draft(shop, refund_days=9)
+
     gone = owner.post(f"{POLICIES}discard/", {"seen": asked.context["seen"]}, follow=True)
     assert "Draft v2 is discarded." in text(gone)
     assert versions(shop) == {1: "live"}

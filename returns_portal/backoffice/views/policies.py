@@ -197,6 +197,7 @@ def policy_discard(request: HttpRequest) -> HttpResponse:
         "draft": draft,
         "live": live,
         "changed": changed,
+        "is_same": live is not None and draft.document == live.document,
         "seen": document_digest(draft.document),
     }
     return page(request, "backoffice/policy_discard.html", "policies", context)
