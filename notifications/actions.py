@@ -65,7 +65,7 @@ def queue_message(
     Nothing is sent where the shopper gave no address or the merchant switched the kind off. The
     same event, kind and address make one message. A suppressed address is kept, not written to.
     """
-    reader = Reader(rma.merchant, rma.order.email, rma.locale)
+    reader = Reader(rma.merchant, rma.contact_email, rma.locale)
     return queue_letter(
         kind, reader, event, lambda: context_for(kind, rma, event), rma=rma, attachments=attachments
     )

@@ -41,7 +41,7 @@ def load_return(rma_id: UUID) -> Return | None:
     """Return the return with all that a message names, or None when it is gone."""
     lines = ReturnLine.objects.select_related("rma", "order_line", "exchange_variant")
     return (
-        Return.objects.select_related("order", "merchant")
+        Return.objects.select_related("order", "merchant", "receiver")
         .prefetch_related(Prefetch("lines", lines.order_by("position")), "shipments")
         .filter(pk=rma_id)
         .first()
@@ -66,7 +66,9 @@ def context_for(kind: MessageKind, rma: Return, event: Event) -> dict[str, Any]:
         "support_email": merchant.support_email,
         "first_name": rma.shopper_name.split(" ")[0] if rma.shopper_name else "",
         "rma_number": rma.number,
-        "order_number": rma.order.number,
+        # With the number of an order and a postcode anybody sees its prices.
+        "order_number": "" if rma.is_gift else rma.order.number,
+        "is_gift": rma.is_gift,
         "item_names": _item_names(rma),
         "promised_on": None if rma.part_settled else rma.refund_promised_on,
         "money_comes": "" if rma.part_settled else when_paid(rma.processing),
@@ -124,6 +126,8 @@ def _sentence(words: str) -> str:
 def _sums(kind: MessageKind, rma: Return, event: Event) -> dict[str, Any]:
     if kind in _NOTHING_OWED:
         return sums.bare_items(rma)
+    if rma.is_gift and kind is not Kind.CREDITED:
+        return sums.gift_items(rma)
     if kind is Kind.NOT_ACCEPTED:
         return sums.settled_sums(rma, None, None)
     if kind is Kind.REFUNDED:

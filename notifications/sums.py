@@ -48,6 +48,13 @@ def bare_items(rma: Return) -> dict[str, Any]:
     }
 
 
+def gift_items(rma: Return) -> dict[str, Any]:
+    """Return the items of a gift without any price; what they bring is told when it is credited."""
+    lines = list(rma.lines.all())
+    items = [_item(line, _wish(line)) for line in lines]
+    return bare_items(rma) | {"items": items, "owes": owed_kind(lines), "fee": None}
+
+
 def settled_sums(rma: Return, kind: ResolutionKind | None, amount: Money | None) -> dict[str, Any]:
     """Return what became of each item at the bench, and how ``amount`` of ``kind`` came about.
 

@@ -23,10 +23,10 @@ def why_unchangeable(
     """Return what forbids changing a return, or None. Reads nothing.
 
     Only what was asked for or approved can be changed, before its parcel or its money moves. A
-    withdrawal stays as it was declared, and two reasons for one item are more than the portal's
-    form can hold.
+    withdrawal stays as it was declared, a gift is cancelled and begun anew, and two reasons for one
+    item are more than the portal's form can hold.
     """
-    if rma.status not in _OPEN or is_withdrawal(rma):
+    if rma.status not in _OPEN or is_withdrawal(rma) or rma.is_gift:
         words = _("This return can’t be changed. Write to us on its page if something is wrong.")
         return InvalidTransition(words, code="unchangeable")
     if rma.part_settled:

@@ -45,13 +45,16 @@ def draft_by_token(token: str) -> ReturnDraft:
     return draft
 
 
-def open_drafts(order_id: UUID, tokens: Iterable[str]) -> list[ReturnDraft]:
+def open_drafts(
+    order_id: UUID, tokens: Iterable[str], *, receiver_id: UUID | None = None
+) -> list[ReturnDraft]:
     """Return those of ``tokens`` that are unfinished drafts of new returns, newest first."""
     drafts = _with_return().filter(
         order_id=order_id,
         token__in=list(tokens),
         expires_at__gt=now(),
         changes__isnull=True,
+        receiver_id=receiver_id,
         return_token__isnull=True,
     )
     return list(drafts.order_by("-created_at"))

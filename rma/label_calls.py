@@ -118,13 +118,15 @@ def read_job(call: ProviderCall) -> LabelJob:
         merchant, order = shipment.merchant, shipment.rma.order
         credentials = shipment.account.credentials if shipment.account else {}
         receiver = return_address(merchant)
+        # Where a gift was sent may be the buyer's home, which its receiver need not know.
+        given = {**receiver, "name": shipment.rma.shopper_name} if shipment.rma.is_gift else None
     return LabelJob(
         shipment_id=shipment.pk,
         status=shipment.status,
         carrier=build(shipment.carrier_driver, credentials),
         order=LabelOrder(
             operation_id=call.key,
-            sender=address_of(order.shipping_address),
+            sender=address_of(given or order.shipping_address),
             receiver=address_of(receiver, company=merchant.name),
             parcel=Parcel(weight_grams=grams or _DEFAULT_GRAMS),
             reference=shipment.rma.number,

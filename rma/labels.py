@@ -120,8 +120,8 @@ def _slip_document(rma: Return) -> SlipDocument:
     return SlipDocument(
         merchant_name=merchant.name,
         rma_number=rma.number,
-        order_number=order.number,
-        shopper=_shopper(rma.shopper_name, order.country),
+        order_number="" if rma.is_gift else order.number,
+        shopper=_shopper(rma.shopper_name, "" if rma.is_gift else order.country),
         items=slip_items(rma),
         status_url=portal_link(merchant, "status", token=rma.token),
         approved_on=local_day(rma.decided_at, zone) if rma.decided_at else None,

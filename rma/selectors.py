@@ -184,15 +184,18 @@ def status_by_token(token: str) -> ShopperStatus:
 
 
 def returns_of_order(order_id: Any) -> list[Return]:
-    """Return the returns of one order, newest first, with their lines."""
+    """Return what the buyer returns of one order, newest first, with their lines."""
     return returns_of_orders([order_id])
 
 
 def returns_of_orders(order_ids: list[Any]) -> list[Return]:
-    """Return the returns of several orders, newest first, with their lines. Three statements."""
+    """Return what the buyer returns of several orders, newest first, with their lines.
+
+    Not what others were given of it and return: the buyer is not told. Three statements.
+    """
     lines = ReturnLine.objects.select_related("order_line").order_by("position", "pk")
     return list(
-        Return.objects.filter(order_id__in=order_ids)
+        Return.objects.filter(order_id__in=order_ids, receiver__isnull=True)
         .defer("facts", "decision", "quote")
         .prefetch_related(Prefetch("lines", lines))
         .order_by("-created_at", "-pk")

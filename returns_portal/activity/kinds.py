@@ -10,6 +10,7 @@ class EventKind(StrEnum):
 
     ORDER_IMPORTED = "order.imported"
     ORDER_UPDATED = "order.updated"
+    GIFT_CODE_MADE = "gift_code.made"
     POLICY_PUBLISHED = "policy.published"
     REHEARSAL_STARTED = "rehearsal.started"
     REHEARSAL_FINISHED = "rehearsal.finished"

@@ -7,7 +7,7 @@ from django.urls import path, re_path
 from returns_portal.api.errors import unknown_path
 from returns_portal.api.schema import OpenApiDocument, reference
 from returns_portal.api.views.order_windows import OrderWindow, OrderWindows
-from returns_portal.api.views.orders import OrderDetail, OrderLink, OrderList
+from returns_portal.api.views.orders import OrderDetail, OrderGiftCode, OrderLink, OrderList
 from returns_portal.api.views.refunds import RefundList
 from returns_portal.api.views.returns import (
     ReturnApprove,
@@ -28,6 +28,7 @@ urlpatterns = [
         OrderWindow.as_view(),
         name="api_order_window",
     ),
+    path("orders/<uuid:pk>/gift-code/", OrderGiftCode.as_view(), name="api_order_gift_code"),
     path("returns/", ReturnList.as_view(), name="api_returns"),
     path("returns/<uuid:pk>/", ReturnDetail.as_view(), name="api_return"),
     path("returns/<uuid:pk>/approve/", ReturnApprove.as_view(), name="api_return_approve"),

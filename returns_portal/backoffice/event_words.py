@@ -21,6 +21,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     K.WINDOW_GRANTED: ("granted a later last day", "calendar"),
     K.WINDOW_WITHDRAWN: ("took a granted day back", "x-circle"),
     K.LINK_ASKED: ("asked for a link to their orders", "mail"),
+    K.GIFT_CODE_MADE: ("made a gift code", "gift"),
     K.RETURN_REQUESTED: ("requested the return", "returns"),
     K.RETURN_APPROVED: ("approved it", "check-circle"),
     K.RETURN_DECLINED: ("declined it", "x-circle"),

@@ -344,5 +344,8 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
     ),
     ("send_within_days",): _days("Approved returns are sent within {}"),
     ("answer_within_days",): _days("Shoppers answer questions within {}"),
+    ("gift_returns",): _yes(
+        "Gifts can be returned by code, for store credit", "Gifts can’t be returned by code"
+    ),
     ("methods",): _list("Shoppers send with {}", "Shoppers can't send", METHOD_WORDS),
 }  # fmt: skip

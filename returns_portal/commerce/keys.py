@@ -63,6 +63,11 @@ def postcode_index(postcode: str) -> bytes:
     return _index(_letters_and_digits(postcode), "postcode")
 
 
+def gift_code_index(code: str) -> bytes:
+    """Return the blind index of a gift code, whatever its dashes and case; empty for none."""
+    return _index(number_key(code), "gift_code")
+
+
 def phone_indexes(phone: str, country: str) -> tuple[bytes, bytes]:
     """Return the blind indexes of a phone number in international and in national form.
 

@@ -16,9 +16,11 @@ from rma.actions.opening import claimed_units
 from rma.changes import adds_nothing, kept_photos, set_aside, why_unchangeable
 from rma.drafts import Answer, answers_of, photos_of
 from rma.models import Photo, Return, ReturnDraft
+from rma.policy.days import local_day
 from rma.policy.document import Policy, Reason
 from rma.policy.engine import evaluate, offer
 from rma.policy.facts import build
+from rma.policy.gifts import OUTCOME, gift_terms
 from rma.policy.live import live_policy
 from rma.policy.tailoring import LineView, reasons_of, tailor
 from rma.policy.types import (
@@ -29,6 +31,7 @@ from rma.policy.types import (
     RequestFacts,
     RequestLine,
 )
+from rma.policy.wording import open_until
 from rma.quoting import Quote, QuoteLine, quote_return
 from rma.states import ResolutionKind
 
@@ -65,6 +68,16 @@ class Basket:
     photos: dict[UUID, list[Photo]]
     changed: Changed | None = None
 
+    @property
+    def is_gift(self) -> bool:
+        """Tell whether a receiver returns it, who sees neither prices nor anything of the buyer."""
+        return self.draft.receiver_id is not None
+
+    @property
+    def email(self) -> str:
+        """Return where the answer goes: of a gift, to its receiver."""
+        return str((self.draft.receiver or self.order).email)
+
     def photo_count(self, line_id: UUID) -> int:
         """Return how many photos there are of a line, with those a changed return has already."""
         kept = self.changed.photos.get(line_id, 0) if self.changed else 0
@@ -83,7 +96,10 @@ class Basket:
         """Return the reasons that may be given for a line, as the rules leave them for it."""
         facts, offered = self.facts.line(str(line.pk)), self.offer_of(line).reasons
         known = reasons_of(self.live, self.facts, facts) if facts is not None else []
-        return [reason for reason, _view in known if reason.key in offered]
+        open_reasons = [reason for reason, _view in known if reason.key in offered]
+        if self.is_gift:
+            return [reason for reason in open_reasons if OUTCOME in reason.resolutions]
+        return open_reasons
 
     def reason(self, answer: Answer) -> Reason | None:
         view = self.views.get(answer.order_line_id)
@@ -92,12 +108,14 @@ class Basket:
     def restocking_bp(self, answer: Answer) -> int | None:
         """Return what a rule holds back of an item for taking it back, in basis points."""
         view = self.views.get(answer.order_line_id)
-        return view.policy.restocking_bp if view is not None else None
+        return view.policy.restocking_bp if view is not None and not self.is_gift else None
 
     def resolutions(self, answer: Answer) -> list[str]:
         """Return what may be chosen, in the order of interest; credit needs a customer to keep."""
         reason = self.reason(answer)
         keys = reason.resolutions if reason is not None else ()
+        if self.is_gift:
+            return [key for key in keys if key == OUTCOME]
         no_account = self.order.customer_id is None
         return [key for key in keys if not (no_account and key == ResolutionKind.STORE_CREDIT)]
 
@@ -162,7 +180,7 @@ def read_basket(merchant: Merchant, draft: ReturnDraft) -> Basket:
     changed = _changed(draft, order)
     told, photos = answers_of(draft), photos_of(draft)
     lines = [line for line in order.lines.all() if not line.is_removed]
-    facts, offered = _offered(merchant, order, live, changed, told.values())
+    facts, offered = _offered(merchant, draft, order, live, changed, told.values())
     answers = [told[line.pk] for line in lines if _stands(told.get(line.pk), offered, line)]
     basket = Basket(
         draft=draft,
@@ -180,7 +198,8 @@ def read_basket(merchant: Merchant, draft: ReturnDraft) -> Basket:
     )
     tailored = tailor(live, facts, _request(answers, basket.photo_count))
     views = {one.order_line_id: view for one, view in zip(answers, tailored.lines, strict=True)}
-    return replace(basket, policy=tailored.whole, views=views)
+    whole = gift_terms(tailored.whole) if basket.is_gift else tailored.whole
+    return replace(basket, policy=whole, views=views)
 
 
 def _changed(draft: ReturnDraft, order: Order) -> Changed | None:
@@ -201,6 +220,7 @@ def _changed(draft: ReturnDraft, order: Order) -> Changed | None:
 
 def _offered(
     merchant: Merchant,
+    draft: ReturnDraft,
     order: Order,
     live: Policy,
     changed: Changed | None,
@@ -214,6 +234,8 @@ def _offered(
         return build(order, moment, policy=live, time_zone=merchant.time_zone, but=but)
 
     today = at(clock.now())
+    if draft.receiver_id is not None:
+        return _offered_as_gift(today, live)
     if changed is None:
         return today, offer(today, live)
     then = at(changed.rma.created_at)
@@ -223,6 +245,22 @@ def _offered(
     lines = tuple(own[line.line_key] if line.line_key in keys else line for line in offered.lines)
     adds = not adds_nothing({one.order_line_id: one.quantity for one in told}, changed.held)
     return today if adds else then, replace(offered, lines=lines)
+
+
+def _offered_as_gift(facts: OrderFacts, live: Policy) -> tuple[OrderFacts, Offer]:
+    """Return facts without the other returns, which are the buyer's business, and the offer in
+    words that name credit alone."""
+    bare = replace(facts, lines=tuple(replace(line, claims=()) for line in facts.lines))
+    offered, seen = offer(bare, live), local_day(facts.now, facts.time_zone)
+
+    def worded(line: LineOffer) -> LineOffer:
+        if not line.resolutions:
+            return line
+        usual = open_until(line.resolutions, line.until, seen)
+        own = open_until((OUTCOME,), line.until, seen)
+        return replace(line, sentence=own) if line.sentence == usual else line
+
+    return bare, replace(offered, lines=tuple(worded(line) for line in offered.lines))
 
 
 def _request(answers: Iterable[Answer], photo_count: Callable[[UUID], int]) -> RequestFacts:

@@ -111,13 +111,16 @@ def missing(request: HttpRequest, exception: Exception | None = None) -> HttpRes
     return refused(request, NotFound(words))
 
 
-def steps(now: int, draft_token: str) -> list[dict[str, str]]:
+def steps(now: int, draft_token: str, *, is_gift: bool = False) -> list[dict[str, str]]:
     """Return the four steps for ``components/steps.html``; ``now`` counts from 1."""
     known = {"token": draft_token}
     each = (
         (_("Order"), reverse("find")),
         (_("Items"), reverse("items", kwargs=known)),
-        (_("Refund or exchange"), reverse("resolution", kwargs=known)),
+        (
+            _("Store credit") if is_gift else _("Refund or exchange"),
+            reverse("resolution", kwargs=known),
+        ),
         (_("Send it back"), ""),
     )
     return [

@@ -12,6 +12,7 @@ from returns_portal.portal.views import (
     change,
     files,
     find,
+    gift,
     items,
     links,
     method,
@@ -41,6 +42,7 @@ handler500 = broken
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", find.find, name="find"),
     path("track", find.track, name="track"),
+    path("gift", gift.gift, name="gift"),
     path("link", links.link, name="link"),
     path("link/<token:token>", links.opened_link, name="open_link"),
     path("orders", links.my_orders, name="my_orders"),

@@ -29,12 +29,16 @@ LIFE = timedelta(days=14)
 MAX_COMMENT = 1000
 
 
-def open_draft(order_id: UUID, *, actor: Actor) -> ReturnDraft:
-    """Begin a return of an order; the token of the draft is unguessable and lives 14 days."""
+def open_draft(order_id: UUID, *, actor: Actor, receiver_id: UUID | None = None) -> ReturnDraft:
+    """Begin a return of an order, or of a gift by its receiver.
+
+    The token of the draft is unguessable and lives 14 days.
+    """
     with action_transaction():
         moment = now()
         draft = ReturnDraft(
             order_id=order_id,
+            receiver_id=receiver_id,
             token=new_token(),
             operation_id=new_token(),
             created_at=moment,

@@ -17,7 +17,7 @@ from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.record import NewEvent, record_events
 from returns_portal.commerce.counters import claim_units
 from returns_portal.commerce.locks import lock_order
-from returns_portal.commerce.models import Order
+from returns_portal.commerce.models import Customer, Order
 from returns_portal.core.actor import SYSTEM, Actor
 from returns_portal.core.clock import now
 from returns_portal.core.crypto import normalise
@@ -43,6 +43,7 @@ from rma.models import Note, Promise, Return, ReturnLine, RuleMatch
 from rma.numbers import new_rma_number
 from rma.policy.document import Policy
 from rma.policy.engine import evaluate
+from rma.policy.gifts import OUTCOME, gift_terms
 from rma.policy.processing import moments_of
 from rma.policy.risk import score_of
 from rma.policy.tailoring import is_own_rule, tailor
@@ -94,6 +95,7 @@ def request_return(
     locale: str = "",
     override_reason: str = "",
     by_law: datetime | None = None,
+    receiver: Customer | None = None,
 ) -> Return:
     """Request a return of ``lines``; equal ``operation_id`` finds the first one again.
 
@@ -101,7 +103,8 @@ def request_return(
     says no; no units are claimed). Raises PolicyRefused for a request that has to be changed,
     Conflict when somebody else took the units, InvalidInput for bad input. ``override_reason``
     lets a member who may decide open it whatever the policy says about the goods. Only a caller
-    that keeps a statement of withdrawal asks ``by_law``, with the moment it was declared.
+    that keeps a statement of withdrawal asks ``by_law``, with the moment it was declared. A gift is
+    returned by its ``receiver``, for store credit of their own and without fees.
     """
     check_shape(lines, method, channel, operation_id)
     check_no_statement(lines, by_law)
@@ -114,6 +117,8 @@ def request_return(
         tailored = tailor(read.policy, facts, request)
         policy = tailored.whole
         check_order(read, policy, method)
+        if receiver is not None:
+            _check_gift(read.policy, lines)
         decision = evaluate(facts, request, read.policy)
         outcome = decide(decision, override_reason, actor)
         check_replacements(read, lines)
@@ -121,9 +126,12 @@ def request_return(
         quote = None
         if not declined:
             claim_units(order_id, units_of(lines))
-            quote = read.quote(lines, method, policy, tailored.restocking(request))
+            restocking = tailored.restocking(request)
+            if receiver is not None:
+                policy, restocking = gift_terms(policy), {}
+            quote = read.quote(lines, method, policy, restocking)
         moments = moments_of(decision.rules_spoken)
-        rma = _new_return(read, policy, outcome, quote, moment, moments)
+        rma = _new_return(read, policy, outcome, quote, moment, moments, receiver)
         if by_law is not None:
             hold_to_law(rma, read.time_zone, by_law)
             plan_reminder(rma, policy, read.time_zone, moment)
@@ -167,6 +175,18 @@ def check_no_statement(lines: Sequence[RequestedLine], by_law: datetime | None) 
             field="reason",
             code="withdrawal_statement",
         )
+
+
+def _check_gift(policy: Policy, lines: Sequence[RequestedLine]) -> None:
+    if not policy.gift_returns:
+        raise PolicyRefused(_("Gifts can’t be returned by code at the moment."), code="gifts_off")
+    for line in lines:
+        if line.wanted != OUTCOME:
+            raise PolicyRefused(
+                _("A gift is returned for store credit. Choose it for each item."),
+                field=str(line.order_line_id),
+                code="resolution",
+            )
 
 
 def check_order(read: OrderRead, policy: Policy, method: str) -> None:
@@ -230,8 +250,10 @@ def _new_return(
     quote: Quote | None,
     moment: datetime,
     moments: dict[str, str],
+    receiver: Customer | None,
 ) -> Return:
     order = read.order
+    name = receiver.name if receiver is not None else order.shopper_name
     rma = Return(
         id=new_id(),
         number=new_rma_number(),
@@ -245,10 +267,11 @@ def _new_return(
         policy_version_id=read.policy_version_id,
         review_reason=outcome.review_reason,
         decline_reason=outcome.decline_reason,
-        shopper_name=order.shopper_name,
-        name_key=normalise(order.shopper_name)[:160],
+        receiver=receiver,
+        shopper_name=name,
+        name_key=normalise(name)[:160],
         order_number_key=order.number_key,
-        email_index=bytes(order.email_index),
+        email_index=bytes((receiver or order).email_index),
         created_at=moment,
         processing=moments,
     )

@@ -205,13 +205,14 @@ def _set_in_motion(
 
 
 def _credit(rma: Return, order: Order, resolution: Resolution, actor: Actor) -> None:
-    if order.customer_id is None:
+    customer_id = rma.receiver_id or order.customer_id
+    if customer_id is None:
         raise DomainError(
             "This order has no customer to keep a credit for. Refund the original payment instead.",
             code="no_customer",
         )
     resolution.credit_entry = issue_credit(
-        customer_id=order.customer_id,
+        customer_id=customer_id,
         amount=resolution.amount,
         key=f"resolution:{resolution.pk}",
         about_id=rma.pk,

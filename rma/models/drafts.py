@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from returns_portal.commerce.models import Order
+from returns_portal.commerce.models import Customer, Order
 from returns_portal.core.clock import now
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
 from rma.models.returns import Return
@@ -23,6 +23,8 @@ class ReturnDraft(TenantModel):
     order = TenantForeignKey(Order, related_name="+")
     token = models.CharField(max_length=48, unique=True)
     changes = TenantForeignKey(Return, null=True, blank=True, related_name="+")
+    # Of a gift; never the buyer.
+    receiver = TenantForeignKey(Customer, null=True, blank=True, related_name="+")
     revision = models.PositiveSmallIntegerField(default=0)
     operation_id = models.CharField(max_length=64)
     content = models.JSONField(default=dict)

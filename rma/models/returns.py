@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from returns_portal.commerce.models import Order, OrderLine, Variant
+from returns_portal.commerce.models import Customer, Order, OrderLine, Variant
 from returns_portal.core.clock import now
 from returns_portal.core.money import Money
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
@@ -33,6 +33,8 @@ class Return(TenantModel):
 
     number = models.CharField(max_length=24)
     order = TenantForeignKey(Order, related_name="returns", db_index=True)
+    # Who was given the goods and returns them instead of the buyer; null for the buyer.
+    receiver = TenantForeignKey(Customer, null=True, blank=True, related_name="+")
     status = models.CharField(
         max_length=12,
         choices=[(s.value, s.name.replace("_", " ").title()) for s in ReturnStatus],
@@ -122,6 +124,15 @@ class Return(TenantModel):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def is_gift(self) -> bool:
+        return self.receiver_id is not None
+
+    @property
+    def contact_email(self) -> str:
+        """Return the address that may read about this return: of a gift, its receiver's alone."""
+        return str((self.receiver or self.order).email)
 
     @property
     def expected(self) -> Money:

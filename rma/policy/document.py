@@ -51,7 +51,16 @@ __all__ = [
 
 SCHEMA = 1
 # Sections a document may leave out; it then reads as it did before they existed.
-OPTIONAL = {"rules", "risk", "restocking", "credit_bonus", PROCESSING, REMINDERS, SECTION}
+OPTIONAL = {
+    "rules",
+    "risk",
+    "restocking",
+    "credit_bonus",
+    PROCESSING,
+    REMINDERS,
+    SECTION,
+    "gift_returns",
+}
 
 
 def default_policy(currency: str) -> dict[str, Any]:
@@ -174,6 +183,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         rules=read_rules(reader, "rules", tuple(reason.key for reason in reasons)),
         withdrawal=read_terms(reader),
         processing=read_processing(reader),
+        gift_returns=reader.at("gift_returns") is None or reader.flag("gift_returns"),
         remind_before_days=read_reminders(reader),
     )
     return None if reader.errors else policy

@@ -117,12 +117,15 @@ def _line(
 
 
 def _claims(line_ids: Sequence[UUID], zone: str, but: UUID | None) -> dict[UUID, list[Claim]]:
-    """Return, per order line, the returns that hold units of it, oldest first."""
+    """Return, per order line, the returns that hold units of it, oldest first.
+
+    Those of gifts hold theirs unnamed: the buyer is not told of them.
+    """
     claims: dict[UUID, list[Claim]] = defaultdict(list)
     if not line_ids:
         return claims
     rows = (
-        ReturnLine.objects.filter(order_line_id__in=line_ids)
+        ReturnLine.objects.filter(order_line_id__in=line_ids, rma__receiver__isnull=True)
         .exclude(Q(rma__status__in=_GIVEN_BACK) | Q(rma=but))
         .order_by("rma__created_at", "pk")
         .values_list(

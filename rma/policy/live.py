@@ -13,6 +13,7 @@ from returns_portal.core import scope
 from returns_portal.core.errors import Conflict
 from rma.models import PolicyVersion, Return
 from rma.policy.document import Policy, parse_policy
+from rma.policy.gifts import gift_terms
 from rma.policy.tailoring import tailor
 from rma.policy.types import OrderFacts, RequestFacts, from_json
 from rma.policy.withdrawal_terms import STATUTORY, Terms
@@ -34,6 +35,14 @@ def live_terms() -> Terms:
         return live_policy()[1].withdrawal
     except Conflict:
         return STATUTORY
+
+
+def live_gifts() -> bool:
+    """Tell whether the live version takes gifts back by code; no policy takes nothing."""
+    try:
+        return live_policy()[1].gift_returns
+    except Conflict:
+        return False
 
 
 def required(version_id: UUID | None) -> tuple[UUID, Policy]:
@@ -58,6 +67,11 @@ def policy_of_return(rma: Return) -> Policy:
 
 def terms_of_return(rma: Return) -> tuple[Policy, dict[tuple[str, str], int]]:
     """Return the policy of ``rma`` and the restocking fees, basis points by (line, reason)."""
+    policy, restocking = _tailored(rma)
+    return (gift_terms(policy), {}) if rma.is_gift else (policy, restocking)
+
+
+def _tailored(rma: Return) -> tuple[Policy, dict[tuple[str, str], int]]:
     policy = policy_of(rma.policy_version_id)
     if not policy.rules or not rma.facts:
         return policy, {}

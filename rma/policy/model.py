@@ -177,6 +177,8 @@ class Policy:
     # Days before an approval runs out on which the shopper is reminded, the earliest first.
     remind_before_days: tuple[int, ...] = ()
     withdrawal: Terms = STATUTORY
+    # Whether goods may come back by gift code, for credit to whoever was given them.
+    gift_returns: bool = True
 
     def reason(self, key: str) -> Reason | None:
         known = next((reason for reason in self.reasons if reason.key == key), None)

@@ -14,6 +14,8 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from returns_portal.activity.models import Event
+from returns_portal.commerce.gift_codes import order_of_gift_code
 from returns_portal.core.clock import now
 from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
@@ -97,6 +99,28 @@ def test_order_link_of_a_cancelled_order_is_404(api: Api, shop: Merchant) -> Non
         type(placed).objects.filter(pk=placed.pk).update(status="cancelled")
 
     assert api.post(f"orders/{placed.pk}/link/").status_code == 404
+
+
+def test_gift_code_is_answered_once_and_ends_the_one_before(api: Api, shop: Merchant) -> None:
+    with merchant_scope(shop.pk):
+        placed = flows.order()
+    first = api.post(f"orders/{placed.pk}/gift-code/")
+    second = api.post(f"orders/{placed.pk}/gift-code/")
+
+    assert (first.status_code, list(first.json())) == (201, ["code"])
+    with merchant_scope(shop.pk), transaction.atomic():
+        assert order_of_gift_code(first.json()["code"]) is None
+        assert order_of_gift_code(second.json()["code"]) == placed
+        assert Event.objects.filter(kind="gift_code.made", subject_id=placed.pk).count() == 2
+        assert first.json()["code"] not in str(list(Event.objects.values_list("facts")))
+
+
+def test_gift_code_of_a_cancelled_order_is_404(api: Api, shop: Merchant) -> None:
+    with merchant_scope(shop.pk), transaction.atomic():
+        placed = flows.order()
+        type(placed).objects.filter(pk=placed.pk).update(status="cancelled")
+
+    assert api.post(f"orders/{placed.pk}/gift-code/").status_code == 404
 
 
 def test_refunds_are_listed_with_their_parts(api: Api, shop: Merchant) -> None:

@@ -102,3 +102,14 @@ def test_fees_are_said_in_sentences(owner: Client, shop: Merchant) -> None:
         "Store credit brings <b>10 %</b>, <b>€1.00</b> on top, €20.00 per order at most",
     ):
         assert words in page
+
+
+def test_gifts_are_switched_off_and_on_again(owner: Client, shop: Merchant) -> None:
+    before = policy_form(owner)
+    assert before["gift_returns"] == "on"
+
+    owner.post(EDIT, {key: told for key, told in before.items() if key != "gift_returns"})
+    assert draft(shop)["gift_returns"] is False
+    assert "gift_returns" not in policy_form(owner)
+    owner.post(EDIT, policy_form(owner, gift_returns="on"))
+    assert draft(shop)["gift_returns"] is True

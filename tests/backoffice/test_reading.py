@@ -13,11 +13,14 @@ from django.test import Client
 from notifications.models import Message
 from returns_portal.activity.models import StaffTask
 from returns_portal.activity.staff_tasks import open_task
+from returns_portal.commerce.gift_codes import gift_receiver, order_of_gift_code
 from returns_portal.commerce.models import Order
+from returns_portal.core.actor import SHOPPER
 from returns_portal.core.clock import now
 from returns_portal.core.ids import new_id
 from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
+from rma.actions.requesting import request_return
 from rma.models import Return
 from tests import flows
 from tests.backoffice.conftest import HOME, at_bench, queries
@@ -103,6 +106,40 @@ def test_order_page_holds_a_link_for_the_shopper_that_opens_its_items(
     opened = Client().get(link[1])
     assert opened.status_code == 302
     assert opened["Location"].endswith("/items")
+
+
+def test_order_page_makes_a_gift_code_and_shows_it_once(
+    owner: Client, shop: Merchant, order: Order
+) -> None:
+    url = f"{HOME}orders/{order.pk}/"
+    answer = owner.post(f"{url}gift-code/")
+    code = re.search(r'id="gift-code" value="([^"]+)"', answer.content.decode())
+
+    assert code is not None
+    assert answer["Cache-Control"] == "no-store"
+    with merchant_scope(shop.pk), transaction.atomic():
+        assert order_of_gift_code(code[1]) == order
+    assert code[1] not in owner.get(url).content.decode()
+
+
+def test_return_page_of_a_gift_names_its_receiver_and_not_the_buyer_to_write_to(
+    owner: Client, shop: Merchant, order: Order
+) -> None:
+    with merchant_scope(shop.pk), transaction.atomic():
+        rma = request_return(
+            order_id=order.pk,
+            lines=[flows.wish(order.lines.all()[0], wanted="store_credit")],
+            method="own",
+            channel="portal",
+            operation_id="gift",
+            actor=SHOPPER,
+            receiver=gift_receiver(name="Ola Nordmann", email="ola@example.org"),
+        )
+    page = owner.get(f"{HOME}returns/{rma.number}/").content.decode()
+
+    assert "Gift return" in page
+    assert "ola@example.org" in page
+    assert "maya@example.com" not in page
 
 
 def test_order_page_shows_no_link_to_who_may_not_start_returns_or_once_cancelled(

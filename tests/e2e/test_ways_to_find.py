@@ -101,3 +101,43 @@ def test_staff_copy_the_link_of_an_order(staff: Visit, shop: Merchant, width: in
     assert found == []
     page = visitor.open(copied)
     expect(page.get_by_role("heading", level=1)).to_have_text("What would you like to return?")
+
+
+@pytest.mark.parametrize(
+    ("width", "scripts", "dark"),
+    [(DESKTOP, True, False), (SMALLEST, True, True), (PHONE, False, False)],
+)
+def test_gift_is_returned_by_its_code(
+    staff: Visit, visit: Visit, shop: Merchant, width: int, scripts: bool, dark: bool
+) -> None:
+    order = flows.order(prices=(8550,))
+    desk = staff("agent").open(f"/app/{shop.slug}/orders/{order.pk}/")
+    desk.get_by_role("button", name="Make a gift code").click()
+    code = desk.get_by_label("Write it down now: it is shown this once").input_value()
+    found = look(desk)
+
+    page = visit(width=width, scripts=scripts, dark=dark).open(f"/r/{shop.slug}/")
+    page.get_by_role("link", name=re.compile("Was it a gift")).click()
+    page.get_by_role("button", name="Show my gift").click()
+    expect(page.get_by_role("alert")).to_contain_text("Write the gift code")
+    found += seen(page, scripts)
+    page.get_by_label("Gift code").fill(code)
+    page.get_by_label("Your name").fill("Ola Nordmann")
+    page.get_by_label("Your e-mail").fill("ola@example.org")
+    page.get_by_role("button", name="Show my gift").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What would you like to return?")
+    page.get_by_role("radio", name="Changed my mind").check()
+    found += seen(page, scripts)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("radio", name=re.compile("Store credit"))).to_be_checked()
+    expect(page.get_by_role("radio", name=re.compile("Refund"))).to_have_count(0)
+    found += seen(page, scripts)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("radio", name=re.compile("Print a label")).check()
+    found += seen(page, scripts)
+    page.get_by_role("button", name="Confirm return").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Approved. Your label is on its way.")
+    expect(page.get_by_text("NL-1001")).to_have_count(0)
+    found += seen(page, scripts)
+    assert found == []

@@ -68,6 +68,12 @@ class WindowOut(serializers.Serializer):
     withdrawn_at = serializers.DateTimeField(allow_null=True)
 
 
+class GiftCodeOut(serializers.Serializer):
+    """A code for whoever was given the goods."""
+
+    code = serializers.CharField(help_text="Shown this once, such as K7MX-4TPQ-9RWC")
+
+
 class OrderLineOut(serializers.Serializer):
     """One line with what was paid for it and how many units can still come back."""
 

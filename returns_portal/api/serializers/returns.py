@@ -90,6 +90,9 @@ class ReturnOut(serializers.Serializer):
     status = serializers.CharField()
     stage = serializers.CharField()
     method = serializers.CharField()
+    is_gift = serializers.BooleanField(
+        help_text="Returned by whoever was given it, for store credit; the buyer is not told"
+    )
     expected = MoneyOut()
     fee = MoneyOut()
     fees = FeeOut(many=True)
@@ -115,6 +118,7 @@ def show_return(rma: Return) -> dict[str, Any]:
         "status": rma.status,
         "stage": rma.stage,
         "method": rma.method,
+        "is_gift": rma.is_gift,
         "expected": money(rma.expected_minor, rma.currency),
         "fee": money(rma.fee_minor, rma.currency),
         "fees": _show_fees(rma),

@@ -14,6 +14,7 @@ from returns_portal.api.base import ApiView
 from returns_portal.api.idempotency import run_once
 from returns_portal.api.pagination import page_of
 from returns_portal.api.serializers.orders import (
+    GiftCodeOut,
     OrderLinkIn,
     OrderLinkOut,
     OrderOut,
@@ -24,6 +25,7 @@ from returns_portal.api.serializers.orders import (
 from returns_portal.api.serializers.returns import instant
 from returns_portal.commerce.actions import Upserted, upsert_order
 from returns_portal.commerce.deep_links import deep_link
+from returns_portal.commerce.gift_codes import give_out_gift_code
 from returns_portal.commerce.keys import number_key
 from returns_portal.commerce.models import Order
 from returns_portal.commerce.platforms import shopify, woocommerce
@@ -117,3 +119,23 @@ class OrderLink(ApiView):
         life = timedelta(days=form.validated_data["days"])
         made = deep_link(request.auth.merchant, order, life=life)
         return Response({"url": made.url, "expires_at": instant(made.expires_at)})
+
+
+class OrderGiftCode(ApiView):
+    """The gift code of one order."""
+
+    scopes = {"POST": Permission.RETURNS_CREATE}
+
+    @extend_schema(
+        operation_id="orders_gift_code", tags=["Orders"], request=None, responses=GiftCodeOut
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Make a gift code, with which whoever was given the goods returns them for store credit.
+
+        It is answered this once. Each call makes a new code and ends the one before.
+        """
+        order = Order.objects.filter(pk=pk, status=Order.Status.OPEN).first()
+        if order is None:
+            raise NotFound("No open order has this id. Check it, or list the orders.")
+        code = give_out_gift_code(order.pk, actor=self.actor(request))
+        return Response({"code": code}, status=201)

@@ -94,6 +94,11 @@ class PolicyForm(forms.Form):
         label="Days for shoppers to answer", min_value=1, max_value=365
     )
 
+    gift_returns = forms.BooleanField(
+        label="Gifts can be returned by code, for store credit to whoever was given them",
+        required=False,
+    )
+
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
@@ -142,6 +147,7 @@ class PolicyForm(forms.Form):
             "fee": Money(fee["amount_minor"], currency).decimal_text(),
             "waived_for_fault": fee["waived_for_fault"],
             "waived_for_exchange": fee["waived_for_exchange"],
+            "gift_returns": document.get("gift_returns") is not False,
             "remind_before_days": ", ".join(map(str, document.get("remind_before_days") or ())),
             **{
                 name: (document.get("processing") or {}).get(kind, "inspection")
@@ -189,6 +195,8 @@ class PolicyForm(forms.Form):
             "shipping_back", "methods", "refund_days", "send_within_days", "answer_within_days",
         ):  # fmt: skip
             document[name] = entered[name]
+        if entered["gift_returns"] != (document.get("gift_returns") is not False):
+            document["gift_returns"] = entered["gift_returns"]
         if entered["remind_before_days"] or document.get("remind_before_days"):
             document["remind_before_days"] = entered["remind_before_days"]
         return self._processed(document)

@@ -54,13 +54,18 @@ def show_order(
     *,
     form: GrantForm | None = None,
     error: DomainError | None = None,
+    gift_code: str = "",
     **_: object,
 ) -> HttpResponse:
-    """Render an order; ``form`` is one that was refused, with what was typed."""
+    """Render an order; ``form`` is one that was refused, with what was typed.
+
+    ``gift_code`` was just made and is seen nowhere else.
+    """
     order = order_for_return(order_id)
     grants = list(grants_of(order_id))
     may_grant = may(request, Permission.RETURNS_DECIDE)
     context = {
+        "gift_code": gift_code,
         "order": order,
         "lines": offers_of(order),
         "fulfilments": Fulfilment.objects.filter(order=order).order_by("shipped_at", "pk"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.validators import validate_email
+from django.core.validators import EmailValidator, validate_email
 from django.utils.translation import gettext_lazy as _
 
 from returns_portal.portal.forms.fields import PlainText
@@ -54,3 +54,31 @@ class LinkForm(forms.Form):
                 _("Write an e-mail address such as name@example.com")
             ) from error
         return email
+
+
+class GiftForm(forms.Form):
+    """The code of a gift, and who gets the credit for it."""
+
+    code = PlainText(
+        max_length=40,
+        label=_("Gift code"),
+        help_text=_("It came with your gift, such as K7MX-4TPQ-9RWC."),
+        error_messages={"required": _("Write the gift code")},
+    )
+    name = PlainText(
+        max_length=160,
+        label=_("Your name"),
+        error_messages={"required": _("Write your name")},
+    )
+    email = PlainText(
+        max_length=254,
+        label=_("Your e-mail"),
+        help_text=_("Your store credit and news about your return go there."),
+        validators=[EmailValidator(_("Write an e-mail such as name@example.com"))],
+        error_messages={"required": _("Write your e-mail")},
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not self.is_bound:
+            self.fields["code"].widget.attrs["autofocus"] = True

@@ -80,7 +80,7 @@ def wish_cards(
     ``strict`` closes sizes that are gone in the colour picked; only a page that asks again at each
     change may, or nobody could pick another colour with such a size.
     """
-    worth = basket.worth(basket.answers)
+    worth = {} if basket.is_gift else basket.worth(basket.answers)
     told = notices or {}
     cards = [
         _card(basket, form, worth.get(form.line.pk), told.get(form.line.pk.hex, ""), strict)

@@ -17,6 +17,7 @@ from returns_portal.portal.showing.money import (
     deduction_label,
     fee_rows,
     fees_of,
+    gift_words,
     paid_with,
     replacement_name,
 )
@@ -135,6 +136,8 @@ def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
     """Return the short money table: exchange, return shipping, where the rest goes."""
     if quote is None:
         return []
+    if basket.is_gift:
+        return [{"kind": "note", "label": gift_words()}]
     rows: list[dict[str, Any]] = []
     paid = sum(
         line.value.gross_minor
@@ -170,7 +173,7 @@ def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
 def next_words(basket: Basket) -> str:
     """Say what happens after the click, and where the answer goes."""
     decision = basket.decision()
-    where = {"email": isolated(masked(basket.order.email))}
+    where = {"email": isolated(masked(basket.email))}
     if decision.verdict is Verdict.REVIEW:
         spoken = next(one for one in decision.rules_spoken if one.result is Result.REVIEW)
         words = f"{spoken.sentence.rstrip('.')}"

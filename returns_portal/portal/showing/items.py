@@ -37,7 +37,7 @@ class ItemCard:
     line: OrderLine
     offer: LineOffer
     form: ItemForm
-    price: Money
+    price: Money | None
     look: str
     icon: str
     variant: str
@@ -193,7 +193,9 @@ def _card(
         line=line,
         offer=offer,
         form=form,
-        price=Money(share(line.paid_minor, 1, line.quantity or 1), line.currency),
+        price=None
+        if basket.is_gift
+        else Money(share(line.paid_minor, 1, line.quantity or 1), line.currency),
         look=look,
         icon=icon,
         variant=_variant(line, offer),
@@ -237,6 +239,11 @@ def heading(basket: Basket, open_cards: list[ItemCard]) -> Heading | None:
     if open_cards:
         return None
     names = {"number": basket.order.number, "merchant": basket.merchant.name}
+    if basket.is_gift:
+        return Heading(
+            _("Nothing of your gift can be returned online"),
+            _("This is the rule for each item, and what you can still do."),
+        )
     rules = {basket.offer_of(line).rule_key for line in basket.lines}
     if rules == {"sent"}:
         return Heading(
@@ -270,16 +277,19 @@ def delivered_words(basket: Basket) -> str:
 
 def summary(basket: Basket, answers: list[Answer]) -> dict[str, Any]:
     """Return the rows and the sum of the selection for card and bar."""
-    worth = basket.worth(answers)
-    chosen = {one: worth[one.order_line_id] for one in answers if one.order_line_id in worth}
-    rows = [{"label": _title(basket, one), "amount": amount} for one, amount in chosen.items()]
     count = sum(one.quantity for one in answers)
-    return {
-        "rows": rows,
-        "total": add_up(list(chosen.values()), basket.order.currency),
+    shown = {
         "count": ngettext("%(n)d item", "%(n)d items", count) % {"n": count},
         "is_empty": not answers,
     }
+    if basket.is_gift:
+        bare = [{"label": _title(basket, one), "amount": None} for one in answers]
+        return {**shown, "rows": bare, "total": None}
+    worth = basket.worth(answers)
+    chosen = {one: worth[one.order_line_id] for one in answers if one.order_line_id in worth}
+    rows = [{"label": _title(basket, one), "amount": amount} for one, amount in chosen.items()]
+    total = add_up(list(chosen.values()), basket.order.currency)
+    return {**shown, "rows": rows, "total": total}
 
 
 def _title(basket: Basket, answer: Answer) -> str:

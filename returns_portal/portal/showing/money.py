@@ -65,6 +65,8 @@ def rows_of(
     """Return the rows of ``components/money_table.html`` for the choices made so far."""
     if quote is None:
         return []
+    if basket.is_gift:
+        return [{"kind": "note", "label": gift_words()}]
     rows: list[Row] = []
     for answer in answers:
         breakdown = quote.breakdowns.get(answer.wanted)
@@ -74,6 +76,11 @@ def rows_of(
     rows += _total_rows(quote)
     rows += _notes(basket, quote)
     return rows
+
+
+def gift_words() -> str:
+    """Say why a gift shows no money: it would tell what the buyer paid."""
+    return _("We tell you the amount of your store credit once we’ve checked your gift.")
 
 
 def _item_rows(
@@ -219,6 +226,8 @@ def bar(
     """Return the bar's words: the money first, then what else comes."""
     if quote is None:
         return {"money": _("Nothing chosen yet"), "goods": "", "note": _("Choose for each item")}
+    if basket.is_gift:
+        return {"money": _("Store credit"), "goods": "", "note": _("Nothing to pay")}
     money = []
     if quote.refund:
         money.append(_("%(amount)s refund") % {"amount": format_money(quote.refund)})

@@ -56,6 +56,11 @@ def amounts(status: ShopperStatus) -> Amounts:
     else:
         shown = {kind: by_kind.get(kind, Money.zero(rma.currency)) for kind in quoted}
     is_decided = bool(alive) and not rma.part_settled
+    if rma.is_gift:
+        # Until it is credited, an amount would tell what the buyer paid.
+        zero = Money.zero(rma.currency)
+        credit = by_kind.get(Kind.STORE_CREDIT, zero)
+        return Amounts(zero, credit, zero, bool(alive))
     return Amounts(shown[Kind.REFUND], shown[Kind.STORE_CREDIT], expected, is_decided)
 
 
@@ -105,10 +110,11 @@ class Facts:
 def read_facts(status: ShopperStatus) -> Facts:
     """Gather what the headlines need. One statement, for the names of the payments."""
     payments = status.rma.order.payments.order_by("captured_at", "pk")
+    labels = [] if status.rma.is_gift else [one.label for one in payments if one.label]
     return Facts(
         status=status,
         amounts=amounts(status),
-        payment=payment_words(one.label for one in payments if one.label),
+        payment=payment_words(labels),
         today=today(status.rma.merchant.time_zone),
     )
 

@@ -13,6 +13,7 @@ from returns_portal.portal.showing.money import (
     bonus_rows,
     deduction_label,
     fee_rows,
+    gift_words,
     replacement_name,
 )
 from returns_portal.portal.showing.status import Facts, expected_credit
@@ -67,6 +68,8 @@ def sum_rows(facts: Facts) -> list[dict[str, Any]]:
     rma, paid = facts.rma, facts.amounts
     if not rma.quote or (rma.status in _NOTHING_PAID and not facts.status.resolutions):
         return []
+    if rma.is_gift:
+        return _gift_rows(facts)
     rows = _stored_rows(facts)
     expected = {
         Kind.REFUND: Money(rma.quote.get("refund_minor", 0), rma.currency),
@@ -81,6 +84,13 @@ def sum_rows(facts: Facts) -> list[dict[str, Any]]:
             was = expected[kind] if expected[kind] != amount else None
             rows.append({"kind": "total", "label": label, "amount": amount, "was": was})
     return rows
+
+
+def _gift_rows(facts: Facts) -> list[dict[str, Any]]:
+    """Return the credit alone, once it is decided: what it is made of is the buyer's business."""
+    if not facts.amounts.is_decided:
+        return [{"kind": "note", "label": gift_words()}]
+    return [{"kind": "total", "label": _("Store credit"), "amount": facts.amounts.credit}]
 
 
 def _stored_rows(facts: Facts) -> list[dict[str, Any]]:

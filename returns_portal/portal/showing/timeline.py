@@ -163,6 +163,8 @@ def _pay(facts: Facts) -> tuple[str, str]:
     if money.refund and ResolutionKind.REFUND in left:
         words = {"amount": format_money(money.refund), "payment": facts.payment}
         return _("%(amount)s refunded to %(payment)s") % words, promised
+    if facts.rma.is_gift:
+        return _("Your store credit"), promised
     if money.credit and ResolutionKind.STORE_CREDIT in left:
         return _("%(amount)s store credit") % {"amount": format_money(money.credit)}, promised
     return _("Your new item is sent"), _("As soon as we’ve checked your parcel")

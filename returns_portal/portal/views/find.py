@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from returns_portal.commerce.deep_links import order_of_deep_link
 from returns_portal.commerce.models import Order
 from returns_portal.commerce.selectors import find_order_for_shopper
-from returns_portal.core.errors import DomainError
+from returns_portal.core.errors import DomainError, NotFound
 from returns_portal.portal.beginning import begin
 from returns_portal.portal.forms.lookup import LookupForm
 from returns_portal.portal.pages import page, shopper_page
 from returns_portal.portal.proof import proven_draft
 from returns_portal.portal.showing.glance import at_a_glance
 from returns_portal.portal.throttle import give_back, missed_often, say_when, take_try
+from rma.policy.live import live_gifts
 from rma.selectors import returns_of_order
 
 
@@ -39,6 +40,8 @@ def track(request: HttpRequest) -> HttpResponse:
 def returns(request: HttpRequest, token: str) -> HttpResponse:
     """List the returns of a found order; a single one opens at once."""
     draft = proven_draft(request, token)
+    if draft.receiver_id is not None:
+        raise NotFound(_("Your returns are behind the links in your e-mails."))
     found = returns_of_order(draft.order_id)
     if len(found) == 1:
         return HttpResponseRedirect(reverse("status", kwargs={"token": found[0].token}))
@@ -97,6 +100,7 @@ def _show(
 ) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "error_title": title, "is_link_off": is_link_off}
     if template == "find.html":
+        context["takes_gifts"] = live_gifts()
         context["glance"] = at_a_glance(request.merchant)
         context["offer_link"] = missed_often(request)
     return page(request, template, context, status=status)

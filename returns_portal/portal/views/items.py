@@ -149,13 +149,13 @@ def _show(
         "basket": basket,
         "cards": cards,
         "closed": closed,
-        "steps": steps(2, basket.draft.token),
+        "steps": steps(2, basket.draft.token, is_gift=basket.is_gift),
         "fee_waived": _fee_waived(basket),
         "max_bytes": settings.UPLOAD_MAX_BYTES,
         "heading": heading(basket, cards),
         "summary": summary(basket, answers),
         "errors": _errors(forms) if status != 200 else [],
-        "returns": returns_of_order(basket.order.pk),
+        "returns": [] if basket.is_gift else returns_of_order(basket.order.pk),
         "until": max(
             (card.offer.until for card in cards if card.offer.until is not None), default=None
         ),

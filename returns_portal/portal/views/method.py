@@ -107,6 +107,7 @@ def _confirm(basket: Basket, chosen: str) -> Return:
             operation_id=draft.operation_id,
             actor=SHOPPER,
             locale=get_language() or "",
+            receiver=draft.receiver,
         )
 
 
@@ -136,7 +137,7 @@ def _show(
     context: dict[str, Any] = {
         **_priced(basket, chosen),
         "basket": basket,
-        "steps": steps(4, basket.draft.token),
+        "steps": steps(4, basket.draft.token, is_gift=basket.is_gift),
         "errors": errors or [],
         "methods": method_choices(basket, chosen),
         "next": next_words(basket),

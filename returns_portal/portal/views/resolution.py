@@ -78,7 +78,7 @@ def _show(
     context = {
         "basket": basket,
         "cards": wish_cards(basket, forms, notices),
-        "steps": steps(3, basket.draft.token),
+        "steps": steps(3, basket.draft.token, is_gift=basket.is_gift),
         "errors": _errors(forms) if status != 200 else [],
         **priced(basket, forms),
     }

@@ -38,6 +38,7 @@ ENTRIES: dict[str, ApiEntry] = {
     "api_docs": ApiEntry(),
     "api_orders": ApiEntry({"GET": P.ORDERS_VIEW, "POST": P.ORDERS_IMPORT}),
     "api_order": ApiEntry({"GET": P.ORDERS_VIEW}, _order, of_merchant=True),
+    "api_order_gift_code": ApiEntry({"POST": P.RETURNS_CREATE}, _order, of_merchant=True),
     "api_order_link": ApiEntry({"POST": P.RETURNS_CREATE}, _order, of_merchant=True),
     "api_order_windows": ApiEntry(
         {"GET": P.ORDERS_VIEW, "POST": P.RETURNS_DECIDE},

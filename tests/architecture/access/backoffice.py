@@ -137,6 +137,7 @@ ENTRIES: dict[str, Entry] = {
         },
     ),
     "window_withdraw": _on(P.RETURNS_DECIDE, _grant),
+    "order_gift_code": _on(P.RETURNS_CREATE, _of("order_id", "order_id")),
     "stock": Entry(P.STOCK_VIEW),
     "movements": Entry(P.STOCK_VIEW),
     # A variant of another merchant has no movements here: the list is empty.

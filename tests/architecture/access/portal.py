@@ -55,6 +55,7 @@ def _withdrawal(world: World) -> Mapping[str, Any]:
 ENTRIES: dict[str, PortalEntry] = {
     "find": PortalEntry(Opens.TO_ALL, BOTH),
     "track": PortalEntry(Opens.TO_ALL, BOTH),
+    "gift": PortalEntry(Opens.TO_ALL, BOTH),
     "link": PortalEntry(Opens.TO_ALL, BOTH, body=lambda _w: {"email": "maya@example.com"}),
     # A token that was never given out: the page says so, whoever asks.
     "open_link": PortalEntry(Opens.TO_ALL, BOTH, _return, ok=frozenset({410})),

@@ -231,6 +231,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     if draw(FLAG):
         document["credit_bonus"] = draw(st.none() | _BONUS)
     if draw(FLAG):
+        document["gift_returns"] = draw(st.none() | FLAG)
+    if draw(FLAG):
         document["restocking"] = draw(st.none() | _restocking(keys))
     document["methods"] = draw(_choices(METHODS))
     if draw(FLAG):

@@ -36,6 +36,7 @@ SAMPLE = default_policy("EUR") | {
 SAMPLE["restocking"] = {
     "share_bp": 1000, "amount_minor": 300, "per": "line", "waived_for_fault": True,
 }  # fmt: skip
+SAMPLE["gift_returns"] = False
 SAMPLE["credit_bonus"] = {"share_bp": 1000, "amount_minor": 0, "most_minor": 2000}
 SAMPLE["reasons"][0]["questions"] = [
     {
