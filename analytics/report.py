@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from analytics.findings import Finding
-from analytics.metrics import CostOfReturns, Ratio, ReasonShare, cost_of_returns
+from analytics.metrics import CostOfReturns, Ratio, ReasonShare, cost_of_returns, reason_shares
 from analytics.periods import Bucket, Period
 from returns_portal.core.money import Money
 from rma.policy.model import WITHDRAWAL
@@ -157,10 +157,22 @@ class Report:
     recounting: int = 0
     recounting_since: datetime | None = None
     reason_names: Mapping[str, str] = field(default_factory=dict)
+    reason_parents: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
         return not (self.now["orders"] or self.now["requested"])
+
+    @property
+    def top_reasons(self) -> list[ReasonShare]:
+        """The reasons with their details counted together, most frequent first."""
+        now: dict[str, int] = {}
+        before: dict[str, int] = {}
+        for one in self.reasons:
+            key = self.reason_parents.get(one.reason, one.reason)
+            now[key] = now.get(key, 0) + one.count
+            before[key] = before.get(key, 0) + (one.previous or 0)
+        return reason_shares(now, before)
 
     def reason_name(self, key: str) -> str:
         """Return the reason as the live policy words it, else its key made readable."""

@@ -71,7 +71,10 @@ def report(period: Period, filters: ReportFilters, *, today: date, currency: str
         open_since=open_since if open_since <= period.last else None,
         recounting=recounting["days"],
         recounting_since=recounting["since"],
-        reason_names={one.key: one.label() for one in policy.reasons} if policy else {},
+        reason_names={one.key: one.full_label() for one in policy.reasons} if policy else {},
+        reason_parents={
+            one.key: one.parent.key for one in (policy.reasons if policy else ()) if one.parent
+        },
     )
 
 

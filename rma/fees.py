@@ -121,7 +121,8 @@ def bears_restocking(line: Wished, policy: Policy) -> bool:
     if line.wanted not in BEARING or reason is WITHDRAWAL:
         return False
     fault = reason is not None and reason.fault and terms.waived_for_fault
-    return not fault and line.reason not in terms.waived_reasons
+    keys = (line.reason,) if reason is None else reason.keys
+    return not fault and terms.waived_reasons.isdisjoint(keys)
 
 
 def restocking_share(line: Wished, policy: Policy) -> int:

@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -70,12 +71,14 @@ class QueueFilters:
 
     ``view`` is a key of VIEWS; ``stages`` narrow it. ``mine`` is a user's id, ``appealed``
     limits to returns with an open appeal, ``rule`` to those that an own rule of this key applied
-    to. ``after`` is a cursor that an earlier page gave out.
+    to. ``details`` are reasons that count as ``reason``. ``after`` is a cursor that an earlier page
+    gave out.
     """
 
     view: str = "all"
     stages: tuple[str, ...] = ()
     reason: str = ""
+    details: tuple[str, ...] = ()
     wanted: str = ""
     method: str = ""
     channel: str = ""
@@ -251,11 +254,11 @@ def _narrowed(filters: QueueFilters) -> QuerySet[Return]:
         returns = returns.filter(created_at__gte=filters.since)
     if filters.until is not None:
         returns = returns.filter(created_at__lt=filters.until)
-    about_lines = {
-        key: wanted
-        for key, wanted in (("reason", filters.reason), ("wanted", filters.wanted))
-        if wanted
-    }
+    about_lines: dict[str, Any] = {}
+    if filters.reason:
+        about_lines["reason__in"] = [filters.reason, *filters.details]
+    if filters.wanted:
+        about_lines["wanted"] = filters.wanted
     if about_lines:
         lines = ReturnLine.objects.filter(**about_lines)
         returns = returns.filter(pk__in=lines.values("rma_id"))

@@ -50,15 +50,17 @@ class QueueQuery:
     oldest_first: bool
     after: str
 
-    def to_filters(self, user_id: UUID) -> QueueFilters:
+    def to_filters(self, user_id: UUID, policy: Policy | None = None) -> QueueFilters:
+        """Return the filters; who asks for a reason of ``policy`` means its details too."""
         mine, appealed = self.view == "mine", self.view == "appeals"
         stage = self.chosen.get("stage", "")
         open_stages = tuple(one for stages in VIEWS.values() for one in stages)
-        days = self.chosen.get("days")
+        days, reason = self.chosen.get("days"), self.chosen.get("reason", "")
         return QueueFilters(
             view="all" if mine or appealed else self.view,
             stages=(stage,) if stage else open_stages if mine else (),
-            reason=self.chosen.get("reason", ""),
+            reason=reason,
+            details=tuple(one.key for one in policy.details(reason)) if policy else (),
             wanted=self.chosen.get("wanted", ""),
             method=self.chosen.get("method", ""),
             channel=self.chosen.get("channel", ""),
@@ -125,7 +127,7 @@ def tabs(
 
 def selects(query: QueueQuery, policy: Policy | None) -> list[dict[str, Any]]:
     """Return the filter fields with their choices, the chosen one marked."""
-    reasons = [(reason.key, reason.label()) for reason in policy.reasons] if policy else []
+    reasons = [(reason.key, reason.full_label()) for reason in policy.reasons] if policy else []
     rules = _rules(policy, query.chosen.get("rule", ""))
     fields: list[tuple[str, str, list[tuple[str, str]]]] = [
         (

@@ -9,9 +9,16 @@ from returns_portal.backoffice.policy_sides import Side, listed
 from returns_portal.backoffice.policy_words import (
     METHOD_WORDS,
     PAYS_WORDS,
-    PHOTO_WORDS,
     RESOLUTION_WORDS,
     SHIPPING_WORDS,
+)
+from returns_portal.backoffice.reason_sayings import (
+    detail_sayings,
+    label_of,
+    options,
+    questions,
+    whole_question,
+    whole_reason,
 )
 from returns_portal.core.money import Money, format_money
 from rma.policy.conditions import read_condition
@@ -71,38 +78,6 @@ def _named(names: Mapping[str, str]) -> Saying:
 
 def _in_language(words: str) -> Saying:
     return lambda path, value, _side: words.format(path[-1], value)
-
-
-def _whole_reason(_path: tuple[str, ...], value: Any, _side: Side) -> str:
-    parts = [listed([RESOLUTION_WORDS.get(one, one) for one in value["resolutions"]])]
-    parts += [PHOTO_WORDS[value["photo"]]] if PHOTO_WORDS.get(value["photo"]) else []
-    parts += ["our fault"] if value["fault"] else []
-    parts += ["words asked for"] if value["free_text"] else []
-    parts += [f"asks “{_label(one)}”" for one in value.get("questions") or ()]
-    return f"Offers “{_label(value)}”: {'; '.join(parts)}"
-
-
-def _label(entry: Mapping[str, Any]) -> str:
-    return in_language(entry["labels"], "en")
-
-
-def _whole_question(_path: tuple[str, ...], value: Any, _side: Side) -> str:
-    answers = [_label(one) for one in value.get("options") or ()]
-    tail = f" ({', '.join(answers)})" if answers else ""
-    types = value.get("product_types")
-    only = f", only for {', '.join(types)}" if types else ""
-    needed = "an answer is needed" if value["required"] else "an answer is optional"
-    return f"Asks “{_label(value)}”{tail}; {needed}{only}"
-
-
-def _options(_path: tuple[str, ...], value: Any, _side: Side) -> str:
-    answers = [_label(one) for one in value or ()]
-    return f"Answers to choose from: {', '.join(answers)}" if answers else "Answered in words"
-
-
-def _questions(_path: tuple[str, ...], value: Any, _side: Side) -> str:
-    asked = [f"“{_label(one)}”" for one in value or ()]
-    return f"Asks {', '.join(asked)}" if asked else "Asks nothing further"
 
 
 def _review_reasons(_path: tuple[str, ...], value: Any, side: Side) -> str:
@@ -233,7 +208,7 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
         )
         for part, title in _CLOSED.items()
     },
-    ("reasons", "*"): _whole_reason,
+    ("reasons", "*"): whole_reason,
     ("reasons", "*", "labels", "*"): _in_language("In language {}: “{}”"),
     ("reasons", "*", "resolutions"): _list("Allows {}", "Allows nothing", RESOLUTION_WORDS),
     ("reasons", "*", "photo"): _named(
@@ -242,8 +217,8 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
     ),
     ("reasons", "*", "fault"): _yes("It is our fault", "It is not our fault"),
     ("reasons", "*", "free_text"): _yes("Words are asked for", "No words are asked for"),
-    ("reasons", "*", "questions"): _questions,
-    ("reasons", "*", "questions", "*"): _whole_question,
+    ("reasons", "*", "questions"): questions,
+    ("reasons", "*", "questions", "*"): whole_question,
     ("reasons", "*", "questions", "*", "labels", "*"): _in_language("In language {}: “{}”"),
     ("reasons", "*", "questions", "*", "required"): _yes(
         "An answer is needed", "An answer is optional"
@@ -251,8 +226,8 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
     ("reasons", "*", "questions", "*", "product_types"): _list(
         "Asked about these product types: {}", "Asked about all goods"
     ),
-    _OPTION: _options,
-    (*_OPTION, "*"): lambda _path, value, _side: f"The answer “{_label(value)}” can be chosen",
+    _OPTION: options,
+    (*_OPTION, "*"): lambda _path, value, _side: f"The answer “{label_of(value)}” can be chosen",
     (*_OPTION, "*", "labels", "*"): _in_language("In language {}, the answer reads “{}”"),
     ("rules",): _whole_rules,
     ("rules", "*"): _whole_rule,
@@ -349,3 +324,4 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
     ),
     ("methods",): _list("Shoppers send with {}", "Shoppers can't send", METHOD_WORDS),
 }  # fmt: skip
+SAYINGS |= detail_sayings(SAYINGS)

@@ -8,6 +8,9 @@ from typing import Any
 
 from rma.policy.model import in_language
 
+# Parts of a reason that have a name of their own.
+_PARTS = {"questions": "question", "details": "detail"}
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -43,16 +46,27 @@ class Side:
         return path[-1]
 
     def about(self, path: Sequence[str]) -> str:
-        """Return the reason or rule that ``path`` lies in, with the question if in one."""
+        """Return the reason or rule that ``path`` lies in, with detail and question if any."""
         if path[0] not in ("reasons", "rules") or self.at(path[:2]) is None:
             return ""
         kind = "Reason" if path[0] == "reasons" else "Rule"
         about = f"{kind} “{self.name_of(path[:2])}”"
-        asked = len(path) > 3 and path[2] == "questions"
-        return f"{about}, question “{self.name_of(path[:4])}”" if asked else about
+        for place in range(2, len(path) - 1, 2):
+            part = _PARTS.get(path[place])
+            if part is None:
+                break
+            about += f", {part} “{self.name_of(path[: place + 2])}”"
+        return about
 
     def reasons(self, keys: Sequence[str]) -> str:
-        return listed([self.name_of(("reasons", key)) for key in keys])
+        known = {
+            one["key"]: one
+            for reason in self.at(("reasons",)) or ()
+            for one in (reason, *(reason.get("details") or ()))
+        }
+        return listed(
+            [in_language(known[key]["labels"], "en") if key in known else key for key in keys]
+        )
 
 
 def listed(words: Sequence[str]) -> str:

@@ -167,12 +167,13 @@ def _closed(name: str, closed: Closed) -> SafeString:
 
 
 def _reason(reason: Reason) -> Sentence:
-    notes = [PHOTO_WORDS[reason.photo]] if PHOTO_WORDS[reason.photo] else []
+    notes = [f"for {', '.join(sorted(reason.product_types))}"] if reason.product_types else []
+    notes += [PHOTO_WORDS[reason.photo]] if PHOTO_WORDS[reason.photo] else []
     notes += ["our fault"] if reason.fault else []
     notes += [f"asks “{one.label()}”" for one in reason.questions]
     tail = format_html(" · {}", ", ".join(notes)) if notes else ""
     allowed = _words([RESOLUTION_WORDS[one] for one in reason.resolutions])
-    html = format_html("<b>{}</b>: {}{}", reason.label(), allowed, tail)
+    html = format_html("<b>{}</b>: {}{}", reason.full_label(), allowed, tail)
     return Sentence(f"reason:{reason.key}", html)
 
 
@@ -187,7 +188,9 @@ def _reviews(policy: Policy) -> Iterator[Sentence]:
             is_off=limit is None,
         )
         names = [
-            reason.label() for reason in policy.reasons if reason.key in approval.review_reasons
+            reason.full_label()
+            for reason in policy.reasons
+            if reason.key in approval.review_reasons
         ]
         yield Sentence(
             "review_reasons",
@@ -214,7 +217,7 @@ def _money(policy: Policy) -> Iterator[Sentence]:
         for word, on in (("faulty", fee.waived_for_fault), ("exchange", fee.waived_for_exchange))
         if on
     ]
-    waived += [one.label() for one in policy.reasons if one.key in fee.waived_reasons]
+    waived += [one.full_label() for one in policy.reasons if one.key in fee.waived_reasons]
     tail = format_html(". Not for {}", _words(waived)) if waived else ""
     amount = _amount(fee.amount_minor, policy.currency)
     how = format_html("Take <b>{}</b> off refunds{}", amount, tail)
@@ -287,7 +290,7 @@ def _restocking(policy: Policy) -> SafeString:
         tax = f" with {_percent(terms.tax_bp)} tax" if terms.tax_bp else ""
         kept.append(f"{_amount(terms.amount_minor, policy.currency)} {per}{tax}")
     waived = ["faulty"] if terms.waived_for_fault else []
-    waived += [one.label() for one in policy.reasons if one.key in terms.waived_reasons]
+    waived += [one.full_label() for one in policy.reasons if one.key in terms.waived_reasons]
     tail = format_html(". Not for {}", _words(waived)) if waived else ""
     return format_html("Keep {} for restocking{}", _words(kept), tail)
 

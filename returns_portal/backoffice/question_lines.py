@@ -51,7 +51,7 @@ def _question(
     label = words.strip()
     before = known.get(label, {})
     question: dict[str, Any] = {
-        "key": before.get("key") or _key(label, taken),
+        "key": before.get("key") or free_key(label, taken),
         "labels": {**before.get("labels", {}), "en": label},
         "required": required,
     }
@@ -68,12 +68,12 @@ def _options(labels: Sequence[str], before: Sequence[Mapping[str, Any]]) -> list
     options: list[dict[str, Any]] = []
     for label in labels:
         kept = known.get(label)
-        key = kept["key"] if kept else _key(label, [one["key"] for one in options])
+        key = kept["key"] if kept else free_key(label, [one["key"] for one in options])
         options.append({"key": key, "labels": {**(kept["labels"] if kept else {}), "en": label}})
     return options
 
 
-def _key(label: str, taken: Sequence[str]) -> str:
+def free_key(label: str, taken: Sequence[str]) -> str:
     """Return ``how_does_it_fit`` for words, with a number where it is taken or nothing is left."""
     letters = (one if one.isascii() and one.isalnum() else " " for one in label.lower())
     key = "_".join("".join(letters).split())[:36].strip("_") or "question"

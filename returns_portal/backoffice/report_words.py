@@ -188,7 +188,8 @@ class ChartCard:
 def reasons(report: Report) -> ChartCard:
     """Return why things came back, in units."""
     bars = [
-        Bar(report.reason_name(one.reason), one.count, one.previous) for one in report.reasons[:9]
+        Bar(report.reason_name(one.reason), one.count, one.previous)
+        for one in report.top_reasons[:9]
     ]
     rows = [
         (

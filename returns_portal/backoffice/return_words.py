@@ -26,7 +26,7 @@ WANTED_WORDS = {
 def reason_word(policy: Policy, key: str) -> str:
     """Return a reason's label as the return's own policy version has it."""
     reason = policy.reason(key)
-    return reason.label() if reason else key.replace("_", " ").capitalize()
+    return reason.full_label() if reason else key.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def _answer(trial: Trial, under: VersionTrial) -> Answer:
         sentence=stop.sentence if stop else trial.offer.sentence,
         reasons=", ".join(one.label() for one in policy.reasons if one.key in trial.offer.reasons),
         outcomes=listed([OUTCOME_WORDS[one] for one in trial.offer.resolutions] or ["nothing"]),
-        tried=f"{reason.label() if reason else trial.reason}, {OUTCOME_WORDS[trial.outcome]}",
+        tried=f"{reason.full_label() if reason else trial.reason}, {OUTCOME_WORDS[trial.outcome]}",
         spoken=tuple(_spoken(one, policy) for one in trial.spoken),
     )
 

@@ -68,14 +68,18 @@ def value_limit(whole: Whole) -> RuleSpoken:
 
 def review_reason(whole: Whole) -> RuleSpoken:
     watched = whole.policy.approval.review_reasons
-    hits = [reason for _, reason in whole.reasons() if reason is not None and reason.key in watched]
+    hits = [
+        reason
+        for _, reason in whole.reasons()
+        if reason is not None and not watched.isdisjoint(reason.keys)
+    ]
     facts = {"reasons": [reason.key for reason in hits]}
     if not hits:
         staff = "No reason that a person checks."
         return RuleSpoken("review_reason", Result.PASS, "", staff, None, facts)
     photos = any(line.photos for line in whole.request.lines)
     sentence = _("We look at your photos first. You'll hear from us by e-mail")
-    labels = ", ".join(dict.fromkeys(reason.label() for reason in hits))
+    labels = ", ".join(dict.fromkeys(reason.full_label() for reason in hits))
     staff = f"{labels}: a person checks."
     return RuleSpoken(
         "review_reason",
@@ -133,7 +137,7 @@ def waives_fee(policy: Policy, reason: Reason | None, wanted: str) -> str | None
         return None if policy.withdrawal.shopper_pays_postage else "withdrawal"
     if reason is not None and reason.fault and policy.fee.waived_for_fault:
         return "fault"
-    if reason is not None and reason.key in policy.fee.waived_reasons:
+    if reason is not None and not policy.fee.waived_reasons.isdisjoint(reason.keys):
         return "reason"
     if wanted == "exchange" and policy.fee.waived_for_exchange:
         return "exchange"

@@ -31,7 +31,7 @@ _OF_REASONS = ("asked.reason", "return.reasons")
 
 def reason_choices(policy: Policy) -> Choices:
     """Return the reasons of ``policy`` with their labels."""
-    return tuple((reason.key, reason.label()) for reason in policy.reasons)
+    return tuple((reason.key, reason.full_label()) for reason in policy.reasons)
 
 
 def _answer_choices(policy: Policy) -> Choices:

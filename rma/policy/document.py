@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from returns_portal.core.errors import InvalidInput
@@ -24,8 +24,8 @@ from rma.policy.model import (
 )
 from rma.policy.processing import SECTION as PROCESSING
 from rma.policy.processing import read_processing
-from rma.policy.questions import read_questions
 from rma.policy.reader import DocumentReader
+from rma.policy.reasons import read_reasons
 from rma.policy.reminders import KEY as REMINDERS
 from rma.policy.reminders import read_reminders
 from rma.policy.risk import read_risk
@@ -161,7 +161,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         reader.fail("schema", f"Use {SCHEMA}, the format this version reads.")
     currency = reader.currency("currency")
     window = _window(reader)
-    reasons = _reasons(reader)
+    reasons = read_reasons(reader)
     keys = {reason.key for reason in reasons}
     policy = Policy(
         version=version,
@@ -180,7 +180,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         answer_within_days=reader.days("answer_within_days", low=1),
         methods=reader.choices("methods", METHODS),
         risk=read_risk(reader, "risk"),
-        rules=read_rules(reader, "rules", tuple(reason.key for reason in reasons)),
+        rules=read_rules(reader, "rules", reasons),
         withdrawal=read_terms(reader),
         processing=read_processing(reader),
         gift_returns=reader.at("gift_returns") is None or reader.flag("gift_returns"),
@@ -230,32 +230,4 @@ def _approval(reader: DocumentReader, reasons: set[str]) -> Approval:
         max_value_minor=None if maximum is None else reader.minor("approval.max_value_minor"),
         review_reasons=review,
         first_return_only=reader.flag("approval.first_return_only"),
-    )
-
-
-def _reasons(reader: DocumentReader) -> tuple[Reason, ...]:
-    listed = reader.at("reasons")
-    if not isinstance(listed, Sequence) or isinstance(listed, str) or not listed:
-        reader.fail("reasons", "List at least one reason.")
-        return ()
-    reasons = tuple(_one_reason(reader, f"reasons.{index}") for index in range(len(listed)))
-    keys = [reason.key for reason in reasons]
-    for index, key in enumerate(keys):
-        if key in keys[:index]:
-            reader.fail(f"reasons.{index}.key", f"{key!r} is used twice. Choose another key.")
-    return reasons
-
-
-def _one_reason(reader: DocumentReader, path: str) -> Reason:
-    reader.keys(
-        path, {"key", "labels", "resolutions", "photo", "fault", "free_text"}, {"questions"}
-    )
-    return Reason(
-        key=reader.key(f"{path}.key", "too_small"),
-        labels=reader.labels(f"{path}.labels"),
-        resolutions=reader.choices(f"{path}.resolutions", RESOLUTIONS),
-        photo=reader.choice(f"{path}.photo", PHOTO_MODES),
-        fault=reader.flag(f"{path}.fault"),
-        free_text=reader.flag(f"{path}.free_text"),
-        questions=read_questions(reader, f"{path}.questions"),
     )

@@ -150,11 +150,16 @@ def _first_outcomes(reason: Reason, keys: tuple[str, ...]) -> Reason:
 
 
 def _only_reasons(policy: Policy, keys: tuple[str, ...]) -> Policy:
-    return _same(policy, reasons=tuple(one for one in policy.reasons if one.key in keys))
+    return _same(policy, reasons=tuple(one for one in policy.reasons if _named(one, keys)))
 
 
 def _no_reasons(policy: Policy, keys: tuple[str, ...]) -> Policy:
-    return _same(policy, reasons=tuple(one for one in policy.reasons if one.key not in keys))
+    return _same(policy, reasons=tuple(one for one in policy.reasons if not _named(one, keys)))
+
+
+def _named(reason: Reason, keys: tuple[str, ...]) -> bool:
+    """Say whether a rule that names ``keys`` means this reason: who names one means its details."""
+    return any(key in keys for key in reason.keys)
 
 
 def _photos(reason: Reason, count: int) -> Reason:

@@ -239,7 +239,7 @@ def _decide_line(
     if line is None:
         missing = "This item is not in the order. Choose one that is"
         return _unknown(requested, "item", missing, "The line is not in the order.")
-    if reason is None:
+    if reason is None or not reason.is_given_for(line.product_type):
         missing = f"Choose why you're returning {line.title}"
         return _unknown(requested, "reason", missing, f"No reason {requested.reason!r}.")
     case = Case(whole.order, view.policy, line, fault=reason.fault, reason=reason.key)
@@ -247,6 +247,8 @@ def _decide_line(
     spoken = _goods(case, view)
     # A reason without questions has nothing to say of answers, as before there were any.
     asked_rules = (*rules.ASKED_RULES, *((rules.answers,) if reason.questions else ()))
+    if whole.policy.details(reason.key, line.product_type):
+        asked_rules = (*asked_rules, rules.detail)
     spoken += [_ask(rule, asked, line.key) for rule in asked_rules]
     stop, until = _stopped(spoken), _until(spoken)
     return (

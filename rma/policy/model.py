@@ -89,6 +89,11 @@ def in_language(labels: Mapping[str, str], language: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
+    """Why goods come back. A detail says more exactly what its ``parent`` means.
+
+    With ``product_types`` (folded) it is only given for goods of these types.
+    """
+
     key: str
     labels: Mapping[str, str]
     resolutions: tuple[str, ...]
@@ -98,9 +103,24 @@ class Reason:
     photo_count: int = 1
 
     questions: tuple[Question, ...] = ()
+    parent: Reason | None = None
+    product_types: frozenset[str] = frozenset()
 
     def label(self, language: str = "en") -> str:
         return in_language(self.labels, language)
+
+    def full_label(self, language: str = "en") -> str:
+        """Return ``Does not fit: Too small`` for a detail, the label of any other."""
+        own = self.label(language)
+        return own if self.parent is None else f"{self.parent.label(language)}: {own}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys it answers to: its own and, of a detail, the parent's."""
+        return (self.key,) if self.parent is None else (self.key, self.parent.key)
+
+    def is_given_for(self, product_type: str) -> bool:
+        return not self.product_types or product_type.casefold() in self.product_types
 
     def questions_for(self, product_type: str) -> tuple[Question, ...]:
         """Return what is asked about goods of this type, in order."""
@@ -152,6 +172,8 @@ class Processing:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
+    """One version, as read. ``reasons`` holds each reason followed by its details."""
+
     version: int
     currency: str
     window: Window
@@ -179,6 +201,29 @@ class Policy:
     withdrawal: Terms = STATUTORY
     # Whether goods may come back by gift code, for credit to whoever was given them.
     gift_returns: bool = True
+
+    @property
+    def roots(self) -> tuple[Reason, ...]:
+        """The reasons that are no detail of another."""
+        return tuple(one for one in self.reasons if one.parent is None)
+
+    def details(self, key: str, product_type: str | None = None) -> tuple[Reason, ...]:
+        """Return the details of the reason ``key``: all, or those given for one product type."""
+        return tuple(
+            one
+            for one in self.reasons
+            if one.parent is not None
+            and one.parent.key == key
+            and (product_type is None or one.is_given_for(product_type))
+        )
+
+    def reasons_for(self, product_type: str) -> tuple[Reason, ...]:
+        """Return what may be given for goods of this type: details in the place of their parent."""
+        if all(one.parent is None for one in self.reasons):
+            return self.reasons
+        given = [one for one in self.reasons if one.is_given_for(product_type)]
+        divided = {one.parent.key for one in given if one.parent is not None}
+        return tuple(one for one in given if one.key not in divided)
 
     def reason(self, key: str) -> Reason | None:
         known = next((reason for reason in self.reasons if reason.key == key), None)

@@ -244,7 +244,7 @@ def resolution(asked: Asked) -> RuleSpoken:
         "outcomes": wording.resolutions(offered),
         "item": asked.case.line.title,
     }
-    staff = f"{wanted or 'No outcome'} isn't offered for {asked.reason.label()}."
+    staff = f"{wanted or 'No outcome'} isn't offered for {asked.reason.full_label()}."
     return asked.case.say("resolution", Result.REFUSE, sentence, staff, **facts)
 
 
@@ -262,7 +262,7 @@ def photo(asked: Asked) -> RuleSpoken:
     )
     sentence = words % {"n": needed, "item": asked.case.line.title}
     result = Result.REFUSE if asked.channel == "portal" else Result.REVIEW
-    staff = f"{asked.reason.label()} needs a photo and there is none."
+    staff = f"{asked.reason.full_label()} needs a photo and there is none."
     return asked.case.say("photo", result, sentence, staff, **facts)
 
 
@@ -281,6 +281,21 @@ def answers(asked: Asked) -> RuleSpoken:
     }
     result = Result.REFUSE if asked.channel == "portal" else Result.REVIEW
     return asked.case.say("answers", result, sentence, f"Not answered: {question.label()}", **facts)
+
+
+def detail(asked: Asked) -> RuleSpoken:
+    """A reason that has details was given without one: a person finds out which is meant."""
+    kind = asked.case.line.product_type
+    named = [one.key for one in asked.case.policy.details(asked.reason.key, kind)]
+    staff = f"{asked.reason.label()}: not said what exactly."
+    return asked.case.say(
+        "detail",
+        Result.REVIEW,
+        wording.checked_first(),
+        staff,
+        reason=asked.reason.key,
+        named=named,
+    )
 
 
 CaseRule = Callable[[Case], RuleSpoken]

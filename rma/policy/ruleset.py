@@ -7,16 +7,26 @@ shoppers read. The set knows which facts it needs, so that nothing else is looke
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from rma.policy.conditions import Ask, Condition, compiled, leaves_of, read_condition
+from rma.policy.conditions import (
+    Ask,
+    Condition,
+    FactTest,
+    Group,
+    compiled,
+    globbed,
+    leaves_of,
+    read_condition,
+)
 from rma.policy.effects import VERDICT, Effect, read_effect
 from rma.policy.gates import Gates, in_tiers
+from rma.policy.model import Reason
 from rma.policy.reader import DocumentReader
 from rma.policy.rule_words import effects_words
-from rma.policy.vocabulary import Fact, Needs, Scope
+from rma.policy.vocabulary import REASON_ASKED, Fact, Needs, Scope
 
 MOST_RULES = 300
 MOST_EFFECTS = 12
@@ -111,8 +121,11 @@ class RuleSet:
         return hash(tuple(rule.key for rule in self.written))
 
 
-def read_rules(reader: DocumentReader, path: str, reasons: tuple[str, ...]) -> RuleSet | None:
-    """Read the list at ``path``; a document without it has no rules. Mistakes go to ``reader``."""
+def read_rules(reader: DocumentReader, path: str, reasons: tuple[Reason, ...]) -> RuleSet | None:
+    """Read the list at ``path``; a document without it has no rules. Mistakes go to ``reader``.
+
+    A rule that asks for one of ``reasons`` means its details too.
+    """
     listed = reader.at(path)
     if listed is None:
         return None
@@ -122,12 +135,39 @@ def read_rules(reader: DocumentReader, path: str, reasons: tuple[str, ...]) -> R
     if len(listed) > MOST_RULES:
         reader.fail(path, f"{MOST_RULES} rules are enough. Put some together.")
         return None
-    rules = tuple(_read_rule(reader, f"{path}.{n}", reasons) for n in range(len(listed)))
+    named = tuple(one.key for one in reasons)
+    rules = tuple(_read_rule(reader, f"{path}.{n}", named) for n in range(len(listed)))
     keys = [rule.key for rule in rules]
     for n, key in enumerate(keys):
         if key in keys[:n]:
             reader.fail(f"{path}.{n}.key", f"{key!r} is used twice. Choose another key.")
-    return RuleSet(tuple(rule for rule in rules if rule.on), written=rules) if rules else None
+    spoken = (replace(rule, when=_with_details(rule.when, reasons)) for rule in rules if rule.on)
+    return RuleSet(tuple(spoken), written=rules) if rules else None
+
+
+def _with_details(condition: Condition | None, reasons: tuple[Reason, ...]) -> Condition | None:
+    """Return ``condition`` with every reason it names meaning that reason's details as well."""
+    if isinstance(condition, Group):
+        parts = (_with_details(part, reasons) for part in condition.parts)
+        return replace(condition, parts=tuple(part for part in parts if part is not None))
+    if condition is None or condition.fact.key != REASON_ASKED:
+        return condition
+    details = [one for one in reasons if one.parent is not None]
+    named = [one.key.casefold() for one in details if _names(condition, one.keys[-1].casefold())]
+    if not named:
+        return condition
+    value = (*condition.value, *named) if _globs(condition) else condition.value | {*named}
+    return replace(condition, value=value)
+
+
+def _globs(test: FactTest) -> bool:
+    return test.test.startswith("matches")
+
+
+def _names(test: FactTest, key: str) -> bool:
+    if _globs(test):
+        return any(globbed(glob, key) for glob in test.value)
+    return key in test.value
 
 
 def _read_rule(reader: DocumentReader, path: str, reasons: tuple[str, ...]) -> Rule:

@@ -19,6 +19,7 @@ from rma.policy.model import METHODS, MOMENTS, PHOTO_MODES, RESOLUTIONS, SHIPPIN
 from rma.policy.processing import SECTION as PROCESSING
 from rma.policy.questions import MOST_OPTIONS, MOST_QUESTIONS
 from rma.policy.reader import MAX_DAYS, MAX_MINOR
+from rma.policy.reasons import INHERITED, MOST_DETAILS
 from rma.policy.reminders import FURTHEST, MOST
 from rma.policy.reminders import KEY as REMINDERS
 from rma.policy.ruleset import MOST_EFFECTS, MOST_RULES
@@ -238,18 +239,22 @@ def _reason() -> Schema:
         "options",
         "product_types",
     )
-    return _object(
-        {
-            "key": _KEY,
-            "labels": _labels(),
-            "resolutions": _choices(RESOLUTIONS),
-            "photo": _choice(PHOTO_MODES),
-            "fault": _FLAG,
-            "free_text": _FLAG,
-            "questions": _or_null(_list(question, 0, MOST_QUESTIONS)),
-        },
-        "questions",
-    )
+    named = {"key": _KEY, "labels": _labels()}
+    allows = {
+        "resolutions": _choices(RESOLUTIONS),
+        "photo": _choice(PHOTO_MODES),
+        "fault": _FLAG,
+        "free_text": _FLAG,
+        "questions": _or_null(_list(question, 0, MOST_QUESTIONS)),
+    }
+    own = {name: {**_or_null(schema), "description": _AS_PARENT} for name, schema in allows.items()}
+    types = {"product_types": _or_null(_list(_TEXT))}
+    detail = _object({**named, **types, **own}, "product_types", *INHERITED)
+    details = _or_null(_list(detail, 0, MOST_DETAILS))
+    return _object({**named, **allows, "details": details}, "questions", "details")
+
+
+_AS_PARENT = "Left out: as the reason has it."
 
 
 def _rule() -> Schema:

@@ -60,6 +60,10 @@ def _no_fault() -> dict[str, Any]:
 
 def _apparel(currency: str) -> dict[str, Any]:
     document = default_policy(currency)
+    document["reasons"] = [
+        _does_not_fit(),
+        *(one for one in document["reasons"] if one["key"] not in ("too_small", "too_large")),
+    ]
     document["rules"] = [
         _rule(
             "underwear", "Underwear and swimwear stay sealed",
@@ -68,7 +72,7 @@ def _apparel(currency: str) -> dict[str, Any]:
         ),
         _rule(
             "exchange_first", "Sizes are exchanged first",
-            [_test("asked.reason", "is_one_of", ["too_large", "too_small"])],
+            [_test("asked.reason", "is_one_of", ["does_not_fit"])],
             _do("order_outcomes", ["exchange", "refund", "store_credit"]),
         ),
         _rule(
@@ -80,6 +84,31 @@ def _apparel(currency: str) -> dict[str, Any]:
         ),
     ]  # fmt: skip
     return document
+
+
+def _does_not_fit() -> dict[str, Any]:
+    """Return one reason for sizes, which asks which way; shoes are also too narrow or too wide."""
+    ways = ("Too small", "Too large", "Too short", "Too long")
+    details: list[dict[str, Any]] = [
+        {"key": _slug(label), "labels": {"en": label}} for label in ways
+    ]
+    details += [
+        {"key": _slug(label), "labels": {"en": label}, "product_types": ["Shoes"]}
+        for label in ("Too narrow", "Too wide")
+    ]
+    return {
+        "key": "does_not_fit",
+        "labels": {"en": "Does not fit"},
+        "resolutions": ["exchange", "refund", "store_credit"],
+        "photo": "off",
+        "fault": False,
+        "free_text": False,
+        "details": details,
+    }
+
+
+def _slug(label: str) -> str:
+    return label.lower().replace(" ", "_")
 
 
 def _electronics(currency: str) -> dict[str, Any]:

@@ -135,7 +135,7 @@ class Beforehand:
         """
         asking, found = self._asking, []
         plain = self.view(line) if asking is None or not asking.set.asks_reasons else None
-        for reason in self.policy.reasons:
+        for reason in self.policy.reasons_for(line.product_type):
             view = plain
             if view is None and asking is not None:
                 view = asking.view(line, RequestLine(line.key, reason.key, 0, ""))

@@ -28,8 +28,11 @@ from rma.policy.questions import chosen_options
 from rma.policy.types import OrderFacts
 
 __all__ = [
-    "WEEKDAYS", "Basis", "Fact", "Kind", "Needs", "Scope", "Subject", "all_facts", "fact_named",
+    "REASON_ASKED", "WEEKDAYS", "Basis", "Fact", "Kind", "Needs", "Scope", "Subject", "all_facts",
+    "fact_named",
 ]  # fmt: skip
+
+REASON_ASKED = "asked.reason"
 
 
 _ALL: dict[str, Fact] = {}
@@ -171,6 +174,7 @@ def _asked_facts() -> None:
             lambda s: None if s.asked is None else read(s),
         )  # fmt: skip
 
+    # A rule that names a reason means its details too: ``ruleset`` adds them to what it names.
     fact("reason", "Reason", Kind.TEXT, lambda s: fold(s.asked.reason))
     fact("is_fault", "Reason is our fault", Kind.FLAG, _is_fault)
     fact("outcome", "Outcome wished for", Kind.TEXT, lambda s: fold(s.asked.resolution))
@@ -217,12 +221,19 @@ def _return_facts() -> None:
     fact("channel", "Where it is requested", Kind.TEXT, lambda s: fold(s.request.channel))
     fact(
         "reasons", "Reasons in the return", Kind.WORDS,
-        lambda s: folded(tuple(one.reason for one in s.request.lines)),
+        lambda s: folded(_reasons_asked(s)),
     )  # fmt: skip
     fact(
         "outcomes", "Outcomes in the return", Kind.WORDS,
         lambda s: folded(tuple(one.resolution for one in s.request.lines)),
     )  # fmt: skip
+
+
+def _reasons_asked(subject: Subject) -> tuple[str, ...]:
+    """Return the reasons given, each detail with the reason it belongs to."""
+    lines = subject.request.lines if subject.request else ()
+    answering = {one.key: one.keys for one in subject.policy.reasons}
+    return tuple(key for one in lines for key in answering.get(one.reason, (one.reason,)))
 
 
 def _value_of_return(subject: Subject) -> int:

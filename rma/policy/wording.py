@@ -36,6 +36,11 @@ _USUAL_REASONS: tuple[Promise, ...] = (
     gettext_lazy("Wrong item sent"),
     gettext_lazy("Arrived late"),
     gettext_lazy("Another reason"),
+    gettext_lazy("Does not fit"),
+    gettext_lazy("Too long"),
+    gettext_lazy("Too short"),
+    gettext_lazy("Too narrow"),
+    gettext_lazy("Too wide"),
 )
 
 
@@ -47,7 +52,19 @@ def for_staff() -> Iterator[None]:
 
 
 def reason_label(reason: Reason) -> str:
-    """Return a reason as shoppers read it: the merchant's words, else ours for a usual reason."""
+    """Return a reason as shoppers read it: the merchant's words, else ours for a usual reason.
+
+    A detail is said with its reason: ``Does not fit: Too small``.
+    """
+    own = detail_label(reason)
+    if reason.parent is None:
+        return own
+    # Translators: why an item comes back, and what exactly, e.g. "Does not fit" and "Too small"
+    return _("%(reason)s: %(detail)s") % {"reason": detail_label(reason.parent), "detail": own}
+
+
+def detail_label(reason: Reason) -> str:
+    """Return a reason's own words, without the reason it is a detail of."""
     language = get_language() or "en"
     return reason.labels.get(language) or _(reason.label(language))
 

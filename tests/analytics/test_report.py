@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -201,3 +202,20 @@ def test_report_takes_the_same_statements_for_any_period(days: int) -> None:
         report(last_days(days, TODAY), ReportFilters(), today=TODAY, currency="EUR")
 
     assert len(caught) <= 7, [query["sql"] for query in caught]
+
+
+def test_details_count_together_with_their_reason_and_apart_in_the_table(
+    scoped: Merchant,
+) -> None:
+    found = replace(
+        read(),
+        reasons=reason_shares(
+            {"small": 3, "large": 2, "faulty": 4, "unknown": 1}, {"small": 1, "fit": 1}
+        ),
+        reason_parents={"small": "fit", "large": "fit"},
+    )
+
+    assert [(one.reason, one.count, one.previous) for one in found.top_reasons] == [
+        ("fit", 5, 2), ("faulty", 4, 0), ("unknown", 1, 0),
+    ]  # fmt: skip
+    assert [one.reason for one in found.reasons] == ["faulty", "small", "large", "unknown", "fit"]

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from returns_portal.core.money import Money
 from rma.models import Return, ReturnLine
+from rma.policy.live import policy_of
 from rma.states import ResolutionKind
 
 
@@ -66,7 +67,8 @@ class ReturnLineOut(serializers.Serializer):
     title = serializers.CharField()
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
-    reason = serializers.CharField()
+    reason = serializers.CharField(help_text="The reason's key, or that of its detail")
+    reason_name = serializers.CharField(help_text="In English, such as Does not fit: Too small")
     resolution = serializers.CharField()
     expected = MoneyOut()
 
@@ -127,7 +129,7 @@ def show_return(rma: Return) -> dict[str, Any]:
         "decided_at": instant(rma.decided_at),
         "closed_at": instant(rma.closed_at),
         "decline_reason": rma.decline_reason,
-        "lines": [_show_line(line, rma.currency) for line in rma.lines.all()],
+        "lines": [_show_line(line, rma) for line in rma.lines.all()],
     }
 
 
@@ -151,7 +153,9 @@ def instant(value: Any) -> str | None:
     return value.isoformat().replace("+00:00", "Z") if value else None
 
 
-def _show_line(line: ReturnLine, currency: str) -> dict[str, Any]:
+def _show_line(line: ReturnLine, rma: Return) -> dict[str, Any]:
+    # Parsed once for each version and kept, so that a list reads no version again.
+    reason = policy_of(rma.policy_version_id).reason(line.reason)
     return {
         "id": str(line.pk),
         "order_line": str(line.order_line_id),
@@ -159,6 +163,7 @@ def _show_line(line: ReturnLine, currency: str) -> dict[str, Any]:
         "sku": line.order_line.sku,
         "quantity": line.quantity,
         "reason": line.reason,
+        "reason_name": reason.full_label() if reason is not None else line.reason,
         "resolution": line.wanted,
-        "expected": money(line.expected_minor, currency),
+        "expected": money(line.expected_minor, rma.currency),
     }

@@ -40,7 +40,8 @@ class LineForm(forms.Form):
             for name in ("quantity", "reason", "wanted"):
                 self.fields[name].required = True
         self.fields["reason"].choices = [("", "Choose")] + [
-            (reason.key, reason.label()) for reason in policy.reasons
+            (reason.key, reason.full_label())
+            for reason in policy.reasons_for(view.line.product_type)
         ]
         self.fields["exchange_variant"].choices = [("", "None")] + [
             (str(one.pk), one.title or one.sku) for one in variants

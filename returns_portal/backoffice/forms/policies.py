@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
 from django import forms
 
+from returns_portal.backoffice.detail_lines import DetailLineError
+from returns_portal.backoffice.detail_lines import as_lines as as_detail_lines
+from returns_portal.backoffice.detail_lines import from_lines as from_detail_lines
 from returns_portal.backoffice.policy_words import METHOD_WORDS, RESOLUTION_WORDS
 from returns_portal.backoffice.question_lines import as_lines, from_lines
 from returns_portal.core.errors import InvalidInput
@@ -178,12 +181,16 @@ class PolicyForm(forms.Form):
         }
         known = {reason["key"]: reason for reason in document["reasons"]}
         kept = [form for form in reasons if form.is_kept]
-        document["reasons"] = [form.entry(known.get(form.key, {})) for form in kept]
+        document["reasons"] = _entries(kept, known)
+        details = detail_keys(document["reasons"])
         document["approval"] = {
             "automatic": entered["automatic"],
             "review_hours": entered["review_hours"],
             "max_value_minor": entered["max_value"],
-            "review_reasons": [form.key for form in kept if form.cleaned_data["review"]],
+            "review_reasons": [
+                *(form.key for form in kept if form.cleaned_data["review"]),
+                *(key for key in document["approval"]["review_reasons"] if key in details),
+            ],
             "first_return_only": entered["first_return_only"],
         }
         document["fee"] |= {
@@ -242,6 +249,16 @@ class ReasonForm(forms.Form):
         "With the star an answer is needed.",
     )
 
+    details = forms.CharField(
+        label="Details",
+        required=False,
+        max_length=4000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="What exactly, one a line: Too small, or for some product types and with its own "
+        "terms [Shoes] Too narrow | exchange, refund | photos needed | our fault.",
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # A reason that is there has a name; only the empty row at the end may stay without.
@@ -266,9 +283,23 @@ class ReasonForm(forms.Form):
             self.add_error("resolutions", "Choose at least one outcome for this reason.")
         return entered
 
-    def entry(self, before: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the reason as the document has it; ``before`` is what it was, if it was."""
+    def clean_details(self) -> str:
+        """Refuse lines that can't be read, before they are put together with what was there."""
+        try:
+            from_detail_lines(self.cleaned_data["details"], ())
+        except DetailLineError as mistake:
+            raise forms.ValidationError(str(mistake)) from None
+        return str(self.cleaned_data["details"])
+
+    def entry(self, before: Mapping[str, Any], taken: Collection[str] = ()) -> dict[str, Any]:
+        """Return the reason as the document has it; ``before`` is what it was, if it was.
+
+        ``taken`` are the keys of the other reasons and their details.
+        """
         entered = self.cleaned_data
+        details = from_detail_lines(
+            entered["details"], before.get("details") or (), {*taken, self.key}
+        )
         asked = from_lines(entered["questions"], before.get("questions", ()))
         return {
             "key": self.key,
@@ -278,6 +309,7 @@ class ReasonForm(forms.Form):
             "fault": entered["fault"],
             "free_text": entered["free_text"],
             **({"questions": asked} if asked else {}),
+            **({"details": details} if details else {}),
         }
 
     @staticmethod
@@ -294,18 +326,44 @@ class ReasonForm(forms.Form):
                 "free": reason["key"] in free,
                 "not_restocked": reason["key"] in not_restocked,
                 "questions": as_lines(reason.get("questions", ())),
+                "details": as_detail_lines(reason.get("details") or ()),
             }
             for reason in document["reasons"]
         ]
 
 
+def _entries(
+    kept: Sequence[ReasonForm], known: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the reasons as the document has them, every key of a detail its own."""
+    keys = [form.key for form in kept]
+    entries: list[dict[str, Any]] = []
+    for form in kept:
+        others = [one for key, one in known.items() if key != form.key]
+        taken = {*keys, *detail_keys(others), *detail_keys(entries)}
+        entries.append(form.entry(known.get(form.key, {}), taken))
+    return entries
+
+
+def detail_keys(reasons: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the keys of all details of a document's reasons."""
+    return {one["key"] for reason in reasons for one in reason.get("details") or ()}
+
+
 ReasonFormSet = forms.formset_factory(ReasonForm, extra=1, max_num=40)
 
 
-def waived_reasons(reasons: list[ReasonForm]) -> dict[str, list[str]]:
-    """Return the keys of the reasons that bear no return fee, and no restocking fee."""
+def waived_reasons(reasons: list[ReasonForm], document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the keys of the reasons that bear no return fee, and no restocking fee.
+
+    Details that ``document`` names by themselves stay: the form has no box for them.
+    """
     kept = [form for form in reasons if form.is_kept]
-    return {
-        "fee": [form.key for form in kept if form.cleaned_data["free"]],
-        "restocking": [form.key for form in kept if form.cleaned_data["not_restocked"]],
-    }
+    details = detail_keys(document["reasons"])
+
+    def named(section: str, box: str) -> list[str]:
+        before = (document.get(section) or {}).get("waived_reasons") or ()
+        chosen = [form.key for form in kept if form.cleaned_data[box]]
+        return [*chosen, *(key for key in before if key in details)]
+
+    return {"fee": named("fee", "free"), "restocking": named("restocking", "not_restocked")}

@@ -128,7 +128,7 @@ def _try_line(
     facts: OrderFacts, line: LineFacts, offered: LineOffer, policy: Policy, reason: str
 ) -> Trial:
     open_reasons = {one.key: one.resolutions for one, _view in reasons_of(policy, facts, line)}
-    usual = sorted(policy.reasons, key=lambda one: one.fault)
+    usual = sorted(policy.reasons_for(line.product_type), key=lambda one: one.fault)
     tried = reason or usual[0].key
     outcome = next(iter(open_reasons.get(tried, ())), RESOLUTIONS[0])
     quantity = max(line.quantity_available, 1)

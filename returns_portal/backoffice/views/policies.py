@@ -138,7 +138,7 @@ def policy_edit(request: HttpRequest) -> HttpResponse:
     if not all([form.is_valid(), terms.is_valid(), reasons.is_valid()]):
         return _form_page(request, form=form, terms=terms, reasons=reasons)
     changed = form.document(document, reasons.forms)
-    changed = terms.document(changed, waived_reasons(reasons.forms))
+    changed = terms.document(changed, waived_reasons(reasons.forms, changed))
     draft = save_draft(changed, actor=actor_of(request))
     return done(request, f"Draft v{draft.number} is saved. Nothing is live yet.", "policies")
 

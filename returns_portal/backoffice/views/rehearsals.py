@@ -119,7 +119,7 @@ def _labels(rehearsal: Rehearsal) -> dict[str, str]:
         policy = policy_rehearsed(rehearsal.pk)
     except InvalidInput:
         return {}
-    return {reason.key: reason.label() for reason in policy.reasons}
+    return {reason.key: reason.full_label() for reason in policy.reasons}
 
 
 def _list(

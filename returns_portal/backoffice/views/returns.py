@@ -44,8 +44,9 @@ from rma.withdrawals import withdrawal_of
 def returns(request: HttpRequest) -> HttpResponse:
     """Show the queue: a view, filters, a search, one page."""
     query = filters.queue_query(request.GET)
-    found = queue(query.to_filters(request.user.pk))
-    fields = filters.selects(query, _live_policy())
+    policy = _live_policy()
+    found = queue(query.to_filters(request.user.pk, policy))
+    fields = filters.selects(query, policy)
     others = {"mine": mine_count(request.user.pk), "appeals": open_appeals()}
     following = request.GET.copy()
     following["after"] = found.next

@@ -14,6 +14,7 @@ from rma.drafts import Answer
 from rma.policy.model import Question, Reason
 from rma.policy.questions import LONGEST_ANSWER, open_questions
 from rma.policy.types import LineOffer
+from rma.policy.wording import detail_label
 
 
 class ItemForm(forms.Form):
@@ -54,12 +55,21 @@ class ItemForm(forms.Form):
             self._errors.clear()
             return given
         if given.get("reason") not in self.offer.reasons:
-            self.replace_error(
-                "reason", _("Choose why you’re returning %(item)s") % {"item": self.line.title}
-            )
+            self.replace_error("reason", self._why_more())
         self._check_quantity(given)
         self._check_answers(given)
         return given
+
+    def _why_more(self) -> str:
+        """Ask why, or what exactly where a reason with details was chosen without one."""
+        divided = [one.parent for one in self.reasons if one.parent is not None]
+        told = next((one for one in divided if one.key == self.cleaned_data.get("reason")), None)
+        if told is None:
+            return _("Choose why you’re returning %(item)s") % {"item": self.line.title}
+        return _("Choose what exactly for %(item)s: %(reason)s") % {
+            "item": self.line.title,
+            "reason": detail_label(told),
+        }
 
     def _check_answers(self, given: dict[str, Any]) -> None:
         """Refuse what a question of the chosen reason needs and does not have; let go the rest."""

@@ -12,7 +12,7 @@ from returns_portal.core.errors import Conflict
 from returns_portal.core.money import Money, format_money
 from returns_portal.core.words import percent
 from returns_portal.tenancy.models import Merchant
-from rma.policy.document import RESOLUTIONS, Policy
+from rma.policy.document import RESOLUTIONS, Policy, Reason
 from rma.policy.live import live_policy
 from rma.policy.paid_words import when_paid
 from rma.policy.wording import either, reason_label, span
@@ -133,8 +133,16 @@ def _closed(policy: Policy) -> Iterator[str]:
         yield _("This includes: %(kinds)s.") % {"kinds": ", ".join(kinds)}
 
 
+def _says_its_own(reason: Reason) -> bool:
+    """Say whether a reason is worth a line: a detail is where it differs from its reason."""
+    parent = reason.parent
+    return parent is None or (reason.resolutions, reason.photo) != (
+        parent.resolutions, parent.photo,
+    )  # fmt: skip
+
+
 def _outcomes(policy: Policy) -> Iterator[str]:
-    for reason in policy.reasons:
+    for reason in filter(_says_its_own, policy.reasons):
         # Translators: outcomes is a list such as "a refund, store credit or an exchange"
         words = _("%(reason)s: %(outcomes)s.")
         if reason.photo == "required":

@@ -21,7 +21,7 @@ from rma.drafts import Answer
 from rma.policy.days import local_day
 from rma.policy.model import Question, Reason
 from rma.policy.types import LineOffer, Verdict
-from rma.policy.wording import day, fault_still, reason_label
+from rma.policy.wording import day, detail_label, fault_still
 
 # A day and its month stay on one line.
 _DATE = re.compile(r"(\d) (?=[A-Z])")
@@ -75,23 +75,38 @@ class ItemCard:
 
     @property
     def reasons(self) -> list[dict[str, Any]]:
-        chosen = self.form["reason"].value()
-        return [
-            {
-                "key": one.key,
-                "label": reason_label(one),
-                "checked": one.key == chosen,
-                "asks": " ".join(
-                    [
-                        *(["photo"] if one.photo != "off" else []),
-                        *(["text"] if one.free_text else []),
-                        *([f"q{place}"] if one.questions_for(self.line.product_type) else []),
-                    ]
-                ),
-                "free": one.fault,
-            }
-            for place, one in enumerate(self.form.reasons)
-        ]
+        """Return what may be chosen; a reason with ``details`` is answered by one of them."""
+        rows: list[dict[str, Any]] = []
+        for place, one in enumerate(self.form.reasons):
+            if one.parent is None:
+                rows.append(self._pill(one, place))
+                continue
+            if not rows or rows[-1]["key"] != one.parent.key:
+                rows.append(self._divided(one.parent))
+            rows[-1]["details"].append(self._pill(one, place))
+        return rows
+
+    def _pill(self, reason: Reason, place: int) -> dict[str, Any]:
+        return {
+            "key": reason.key,
+            "label": detail_label(reason),
+            "checked": reason.key == self.form["reason"].value(),
+            "asks": " ".join(
+                [
+                    *(["photo"] if reason.photo != "off" else []),
+                    *(["text"] if reason.free_text else []),
+                    *([f"q{place}"] if reason.questions_for(self.line.product_type) else []),
+                ]
+            ),
+            "free": reason.fault,
+            "details": [],
+        }
+
+    def _divided(self, reason: Reason) -> dict[str, Any]:
+        """Return a reason that asks nothing itself: its details do."""
+        checked = reason.key == self.form["reason"].value()
+        label = detail_label(reason)
+        return {"key": reason.key, "label": label, "checked": checked, "asks": "", "details": []}
 
     @property
     def follow_ups(self) -> list[dict[str, Any]]:

@@ -53,21 +53,38 @@ _QUESTIONS = _keyed(
     0,
     2,
 )
+_ALLOWS: dict[str, st.SearchStrategy[Any]] = {
+    "resolutions": _choices(RESOLUTIONS),
+    "photo": st.sampled_from(PHOTO_MODES),
+    "fault": FLAG,
+    "free_text": FLAG,
+}
+_DETAILS = _keyed(
+    st.fixed_dictionaries(
+        {"key": KEYS, "labels": LABELS},
+        optional={
+            "product_types": st.none() | st.lists(WORDS, max_size=2),
+            "questions": st.none() | _QUESTIONS,
+            **{name: st.none() | one for name, one in _ALLOWS.items()},
+        },
+    ),
+    0,
+    3,
+)
 _REASONS = _keyed(
     st.fixed_dictionaries(
-        {
-            "key": KEYS,
-            "labels": LABELS,
-            "resolutions": _choices(RESOLUTIONS),
-            "photo": st.sampled_from(PHOTO_MODES),
-            "fault": FLAG,
-            "free_text": FLAG,
-        },
-        optional={"questions": st.none() | _QUESTIONS},
+        {"key": KEYS, "labels": LABELS, **_ALLOWS},
+        optional={"questions": st.none() | _QUESTIONS, "details": st.none() | _DETAILS},
     ),
     1,
     3,
-)
+).filter(lambda reasons: len(_every_key(reasons)) == len(set(_every_key(reasons))))
+
+
+def _every_key(reasons: list[dict[str, Any]]) -> list[str]:
+    return [one["key"] for reason in reasons for one in (reason, *(reason.get("details") or ()))]
+
+
 _VALUES: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.TEXT: st.lists(WORDS, min_size=1, max_size=3),
     Kind.WORDS: st.lists(WORDS, min_size=1, max_size=3),
@@ -218,7 +235,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     }
     document["final_sale"], document["excluded"] = draw(_closed()), draw(_closed())
     document["reasons"] = draw(_REASONS)
-    keys = [reason["key"] for reason in document["reasons"]]
+    keys = _every_key(document["reasons"])
     document["approval"] = {
         "automatic": draw(FLAG),
         "review_hours": draw(st.integers(1, 720)),
