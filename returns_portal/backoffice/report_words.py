@@ -268,7 +268,10 @@ def endings(report: Report) -> ChartCard:
 
 def reason_choices(report: Report) -> list[tuple[str, str]]:
     """Return the reasons to choose from: the policy's and those that occur, by name."""
-    keys = {*report.reason_names, *(one.reason for one in report.reasons), report.filters.reason}
+    occurring = {*(one.reason for one in report.reasons), report.filters.reason}
+    # A reason that is always said more exactly has no figures of its own.
+    divided = {*report.reason_parents.values()} - occurring
+    keys = ({*report.reason_names} | occurring) - divided
     return sorted(((key, report.reason_name(key)) for key in keys - {""}), key=lambda one: one[1])
 
 
