@@ -54,6 +54,8 @@ def test_agent_grants_a_day_and_takes_it_back(sign_in: SignIn, late: Order, shop
     (granted,) = rows(shop)
     assert "She was in hospital." in shown
     assert "granted a later last day" in shown
+    assert f"Granted by {granted.granted_by} until " in shown
+    assert "Otherwise 30 days from " in shown
     assert granted.granted_by == agent.user.name  # type: ignore[attr-defined]
     taken = agent.post(f"{page}window/{granted.pk}/withdraw/")
     assert taken.status_code == 302
