@@ -173,6 +173,7 @@ def root_addresses(scene: Scene) -> list[Address]:
         "api_order": {"pk": scene.world.order_id},
         "api_order_link": {"pk": scene.world.order_id},
         "api_order_windows": {"pk": scene.world.order_id},
+        "api_order_window": {"pk": scene.world.order_id, "window_id": scene.world.grant.pk},
         "api_return": {"pk": scene.world.rma.pk},
         "api_return_approve": {"pk": scene.waiting.pk},
         "api_return_decline": {"pk": scene.waiting.pk},
