@@ -436,3 +436,20 @@ def test_worker_killed_after_the_scan_leaves_one_refund(shop: Merchant, point: s
         paid = BuiltinGatewayRefund.objects.values_list("amount_minor", flat=True)
         assert list(paid) == [4005]
     assert problems_of(shop.pk) == []
+
+
+@pytest.mark.parametrize(("moment", "at"), [("first_scan", "first_scan"), ("hand", "inspection")])
+def test_withdrawal_follows_the_policy_only_where_that_pays_sooner(
+    shop: Merchant, moment: str, at: str
+) -> None:
+    publish(rule(None, do("process_at", "approval")), refund=moment)
+
+    rma = flows.withdrawn(flows.order()).rma
+
+    assert rma is not None
+    said = next(one for one in rma.decision["rules_spoken"] if one["key"] == "processing")
+    assert said["facts"] == {"at": {"refund": at}, "held": False}
+    flows.drain()
+    assert refunds(rma) == []
+    flows.moved(rma, 1)
+    assert [status for _, status in refunds(rma)] == (["succeeded"] if moment != "hand" else [])
