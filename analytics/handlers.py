@@ -35,6 +35,8 @@ def _changes_figures(event: Event) -> bool:
     EventKind.CREDIT_REVERSED,
     EventKind.EXCHANGE_SHIPPED,
     EventKind.EXCHANGE_CANCELLED,
+    EventKind.REPAIR_SENT,
+    EventKind.REPAIR_GIVEN_UP,
     name=MARK_DAY,
     when=_changes_figures,
 )

@@ -39,7 +39,7 @@ WITH sold AS (
     WHERE r.merchant_id = %(merchant)s AND r.created_at >= %(start)s AND r.created_at < %(end)s
 ), owed AS (
     SELECT res.rma_id, res.kind, res.amount_minor, res.units,
-        CASE res.kind WHEN 'exchange' THEN 0
+        CASE WHEN res.kind IN ('exchange', 'replacement', 'repair') THEN 0
             ELSE coalesce((res.breakdown ->> 'fee_minor')::bigint, 0) END AS fee_minor,
         CASE res.kind
             WHEN 'refund' THEN CASE WHEN f.status = 'succeeded' THEN f.settled_at END
@@ -51,19 +51,24 @@ WITH sold AS (
     LEFT JOIN refunds_storecreditentry e ON e.id = res.credit_entry_id
 ), swapped AS (
     SELECT o.rma_id, unit.key::uuid AS line_id, unit.value::int AS units
-    FROM owed o CROSS JOIN LATERAL jsonb_each_text(o.units) AS unit WHERE o.kind = 'exchange'
+    FROM owed o CROSS JOIN LATERAL jsonb_each_text(o.units) AS unit
+    WHERE o.kind IN ('exchange', 'replacement', 'repair')
 ), asked_lines AS (
     SELECT a.id, coalesce(nullif(rl.reason, ''), 'unknown') AS reason,
         CASE WHEN a.counted THEN rl.quantity - rl.released_quantity ELSE 0 END AS units,
         ((2 * l.paid_minor * (coalesce(s.units, 0)) + greatest(l.quantity, 1)) / (2 * greatest(l.quantity, 1)))
-            AS swapped_minor,
+            AS given_minor,
+        rl.exchange_unit_minor * coalesce(s.units, 0) AS costs_minor,
         ((2 * l.paid_minor * (greatest(rl.quantity - rl.released_quantity - coalesce(s.units, 0), 0)) + greatest(l.quantity, 1)) / (2 * greatest(l.quantity, 1))) AS claim_minor
     FROM asked a
     JOIN rma_returnline rl ON rl.rma_id = a.id
     JOIN commerce_orderline l ON l.id = rl.order_line_id
     LEFT JOIN swapped s ON s.line_id = rl.id
 ), goods AS (
-    SELECT id, sum(claim_minor) AS claim_minor, sum(swapped_minor) AS exchanged_minor
+    -- What a cheaper replacement leaves over of the item goes back and did not stay as goods.
+    SELECT id, sum(claim_minor) AS claim_minor,
+        sum(least(given_minor, coalesce(costs_minor, given_minor))) AS exchanged_minor,
+        sum(greatest(given_minor - coalesce(costs_minor, given_minor), 0)) AS left_minor
     FROM asked_lines GROUP BY id
 ), money AS (
     SELECT rma_id AS id,
@@ -71,7 +76,7 @@ WITH sold AS (
             AS refunded_minor,
         coalesce(sum(amount_minor) FILTER (WHERE kind = 'store_credit' AND paid_at IS NOT NULL), 0)
             AS credited_minor,
-        bool_or(kind <> 'exchange' AND amount_minor > 0 AND paid_at IS NULL) AS is_owed,
+        bool_or(kind NOT IN ('exchange', 'replacement', 'repair') AND amount_minor > 0 AND paid_at IS NULL) AS is_owed,
         max(paid_at) AS paid_at,
         sum(fee_minor) AS fees_minor
     FROM owed GROUP BY rma_id
@@ -98,6 +103,7 @@ WITH sold AS (
         coalesce(m.refunded_minor, 0) AS refunded_minor,
         coalesce(m.credited_minor, 0) AS credited_minor,
         coalesce(g.exchanged_minor, 0) AS exchanged_minor,
+        coalesce(g.left_minor, 0) AS left_minor,
         coalesce(g.claim_minor, 0) AS claim_minor,
         coalesce(m.fees_minor, 0) AS fees_minor,
         CASE WHEN m.paid_at >= a.created_at AND NOT m.is_owed
@@ -110,6 +116,8 @@ WITH sold AS (
 ), ended AS (
     SELECT w.*, CASE
         WHEN w.status <> 'closed' THEN NULL
+        WHEN w.exchanged_minor > 0 AND w.refunded_minor + w.credited_minor <= w.left_minor
+            THEN 'exchange'
         WHEN w.refunded_minor > 0 AND w.refunded_minor + w.credited_minor >= w.claim_minor - 1
             THEN 'full'
         WHEN w.refunded_minor > 0 THEN 'partial'

@@ -79,6 +79,7 @@ ON_EVENT: dict[EventKind, MessageKind] = {
     EventKind.REFUND_FAILED: MessageKind.REFUND_FAILED,
     EventKind.CREDIT_ISSUED: MessageKind.CREDITED,
     EventKind.EXCHANGE_SHIPPED: MessageKind.EXCHANGE_SENT,
+    EventKind.REPAIR_SENT: MessageKind.EXCHANGE_SENT,
     EventKind.APPEAL_OPENED: MessageKind.APPEAL_RECEIVED,
     EventKind.APPEAL_ANSWERED: MessageKind.APPEAL_ANSWERED,
     EventKind.RETURN_CHANGED: MessageKind.CHANGED,

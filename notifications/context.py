@@ -39,7 +39,7 @@ _NOTHING_OWED = (
 
 def load_return(rma_id: UUID) -> Return | None:
     """Return the return with all that a message names, or None when it is gone."""
-    lines = ReturnLine.objects.select_related("rma", "order_line", "exchange_variant")
+    lines = ReturnLine.objects.select_related("rma", "order_line", "exchange_variant__product")
     return (
         Return.objects.select_related("order", "merchant", "receiver")
         .prefetch_related(Prefetch("lines", lines.order_by("position")), "shipments")

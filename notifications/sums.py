@@ -12,12 +12,13 @@ from django.utils.translation import ngettext
 
 from refunds.models import Refund, RefundAllocation
 from refunds.planning import is_by_hand
+from returns_portal.activity.kinds import EventKind
 from returns_portal.activity.models import Event
 from returns_portal.core.money import Money, allocate
 from rma.fees import RESTOCKING, RETURN_SHIPPING
 from rma.goods import LineGoods, goods_of
-from rma.models import Exchange, Inspection, Resolution, Return, ReturnLine
-from rma.states import ResolutionKind, ResolutionStatus
+from rma.models import Exchange, Inspection, Repair, Resolution, Return, ReturnLine
+from rma.states import GOODS, ResolutionKind, ResolutionStatus
 
 
 def expected_sums(rma: Return) -> dict[str, Any]:
@@ -26,7 +27,11 @@ def expected_sums(rma: Return) -> dict[str, Any]:
     breakdowns = list(rma.quote.get("breakdowns", {}).values())
     rows = [*_charge_rows(breakdowns, rma.currency), *_bonus_rows(breakdowns, rma.currency)]
     if rma.expected_minor:
-        rows.append({"label": total_label(lines), "amount": rma.expected, "kind": "total"})
+        rows.append({"label": total_label(rma.quote), "amount": rma.expected, "kind": "total"})
+    due = Money(rma.quote.get("due_minor", 0), rma.currency)
+    if due:
+        label = _("To pay before your new item leaves")
+        rows.append({"label": label, "amount": due, "kind": "total"})
     fees = [fee for one in breakdowns for fee in one["fees"] if fee["kind"] == RETURN_SHIPPING]
     fee = Money(sum(fee["charged_minor"] for fee in fees), rma.currency)
     return {
@@ -113,12 +118,27 @@ def credit_values(event: Event) -> dict[str, Any]:
 
 
 def exchange_values(event: Event) -> dict[str, Any]:
-    """Return which replacement left, and under which number."""
-    exchange = Exchange.objects.select_related("variant__product").get(pk=event.subject_id)
+    """Return which replacement or repaired item left, and under which number."""
+    if event.kind == EventKind.REPAIR_SENT:
+        return _repair_values(event)
+    found = Exchange.objects.select_related("variant__product", "return_line")
+    exchange = found.get(pk=event.subject_id)
     return {
         "replacement": f"{exchange.variant.product.title}, {exchange.variant.title}",
         "replacement_units": exchange.quantity,
         "replacement_tracking": exchange.tracking_code,
+        "is_same": exchange.return_line.wanted == ResolutionKind.REPLACEMENT,
+    }
+
+
+def _repair_values(event: Event) -> dict[str, Any]:
+    repair = Repair.objects.select_related("return_line__order_line").get(pk=event.subject_id)
+    sold = repair.return_line.order_line
+    return {
+        "replacement": ", ".join(filter(None, [sold.title, sold.variant_title])),
+        "replacement_units": repair.quantity,
+        "replacement_tracking": repair.tracking_code,
+        "is_repaired": True,
     }
 
 
@@ -135,17 +155,17 @@ def owed_kind(lines: list[ReturnLine]) -> str:
     return kinds.pop() if len(kinds) == 1 else "mixed"
 
 
-def total_label(lines: list[ReturnLine]) -> str:
-    paid = {line.wanted for line in lines} - {ResolutionKind.EXCHANGE}
-    if paid == {ResolutionKind.REFUND}:
+def total_label(quote: dict[str, Any]) -> str:
+    """Name what the total of a stored quote is made of."""
+    if not quote.get("store_credit_minor"):
         return _("Refund")
-    if paid == {ResolutionKind.STORE_CREDIT}:
+    if not quote.get("refund_minor"):
         return _("Store credit")
     return _("Refund and store credit")
 
 
 def _share(line: ReturnLine) -> Money | None:
-    if line.wanted == ResolutionKind.EXCHANGE:
+    if line.wanted in GOODS and not line.expected_minor:
         return None
     return Money(line.expected_minor, line.rma.currency)
 
@@ -203,18 +223,29 @@ def _settled_shares(
     breakdown: dict[str, Any],
     currency: str,
 ) -> dict[UUID, Money]:
-    """Return what each return line brought; two reasons for one order line share it by units."""
+    """Return what each return line brought; two reasons for one order line share it by units.
+
+    What settles no unit is what cheaper replacements left over.
+    """
     shares = {}
     for priced in breakdown["lines"]:
         same = [
             one
             for one in goods
-            if str(one.line.order_line_id) == priced["line"] and str(one.line.pk) in paid
+            if str(one.line.order_line_id) == priced["line"]
+            and (str(one.line.pk) in paid if priced["quantity"] else _is_swapped(one))
         ]
-        parts = allocate(priced["refund_minor"], [paid[str(one.line.pk)] for one in same])
+        if not same:
+            continue
+        weights = [paid.get(str(one.line.pk)) or one.accepted for one in same]
+        parts = allocate(priced["refund_minor"], weights)
         for one, part in zip(same, parts, strict=True):
             shares[one.line.pk] = Money(part, currency)
     return shares
+
+
+def _is_swapped(goods: LineGoods) -> bool:
+    return goods.line.wanted == ResolutionKind.EXCHANGE and goods.accepted > 0
 
 
 def _item(line: ReturnLine, *words: str, amount: Money | None = None) -> dict[str, Any]:
@@ -232,7 +263,14 @@ def _wish(line: ReturnLine) -> str:
     if line.wanted == ResolutionKind.EXCHANGE:
         if line.exchange_variant is None:
             return _("Exchange")
-        return _("Exchange for %(variant)s") % {"variant": line.exchange_variant.title}
+        name = line.exchange_variant.title
+        if line.exchange_unit_minor is not None:
+            name = _(", ").join(filter(None, [line.exchange_variant.product.title, name]))
+        return _("Exchange for %(variant)s") % {"variant": name}
+    if line.wanted == ResolutionKind.REPAIR:
+        return _("Repair")
+    if line.wanted == ResolutionKind.REPLACEMENT:
+        return _("Replacement")
     return _("Store credit") if line.wanted == ResolutionKind.STORE_CREDIT else _("Refund")
 
 

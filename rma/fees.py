@@ -2,7 +2,8 @@
 
 Refunds bear them before credit does. No fee is more than what is paid back: what that can't bear
 falls away, and a shopper never owes one. Fees are taken for goods that come back for money; an
-exchange bears none, because it pays nothing out to take them of.
+exchange bears none, because it pays nothing out to take them of. Only what a cheaper replacement
+leaves over bears what is left of them.
 """
 
 from __future__ import annotations

@@ -41,6 +41,8 @@ _OUTCOMES = {
     ResolutionKind.REFUND: gettext_lazy("Refund"),
     ResolutionKind.STORE_CREDIT: gettext_lazy("Store credit"),
     ResolutionKind.EXCHANGE: gettext_lazy("Exchange"),
+    ResolutionKind.REPLACEMENT: gettext_lazy("Replacement"),
+    ResolutionKind.REPAIR: gettext_lazy("Repair"),
 }
 
 

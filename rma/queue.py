@@ -50,7 +50,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "review": ("review",),
     "waiting": ("info",),
     "on_the_way": ("approved", "label", "transit", "late"),
-    "to_inspect": ("received", "inspecting", "partial"),
+    "to_inspect": ("received", "inspecting", "partial", "repair"),
     "payout": ("payout",),
     "trouble": ("failed", "hold"),
     "all": (),

@@ -41,7 +41,8 @@ from rma.fees import (
 )
 from rma.models import Resolution, Return
 from rma.policy.model import WITHDRAWAL, Policy
-from rma.states import ResolutionKind, ResolutionStatus
+from rma.states import SENT, ResolutionKind, ResolutionStatus
+from rma.swaps import Dues, Priced, goods_minor, is_swap, left_over_as, with_swaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class QuoteLine:
     """Units of one order line with the wish for them.
 
     ``deduction_minor`` is held back of them. ``restocking_bp`` is what a rule holds back of their
-    value; None leaves it to the policy.
+    value; None leaves it to the policy. What they are exchanged for costs ``replacement_minor``,
+    all of it and gross; None is an even exchange.
     """
 
     order_line_id: UUID
@@ -59,6 +61,7 @@ class QuoteLine:
     deduction_minor: int = 0
     deduction_reason: str = ""
     restocking_bp: int | None = None
+    replacement_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,11 @@ NOTHING = Settled()
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The money of a return. ``per_line`` is each order line's share before ``fee``, all fees."""
+    """The money of a return. ``per_line`` is each order line's share before ``fee``, all fees.
+
+    ``dues`` is what the shopper pays for dearer replacements, in minor units by (order line,
+    reason).
+    """
 
     currency: str
     refund: Money
@@ -82,6 +89,12 @@ class Quote:
     fee: Money
     per_line: dict[UUID, Money]
     breakdowns: dict[str, Breakdown] = field(default_factory=dict)
+    dues: Dues = field(default_factory=dict)
+
+    @property
+    def due(self) -> Money:
+        """What the shopper pays for dearer replacements; it is no part of the total."""
+        return Money(sum(self.dues.values()), self.currency)
 
     @property
     def total(self) -> Money:
@@ -116,21 +129,34 @@ class Quote:
         return [(kind, row) for kind, priced in self.breakdowns.items() for row in priced.rows]
 
     def share_of(self, order_line_id: UUID, kind: str) -> int:
-        """Return what the units of one order line bring under one outcome, before the fee."""
-        if kind == ResolutionKind.EXCHANGE or kind not in self.breakdowns:
+        """Return what the units of one order line bring under one outcome, before the fee.
+
+        An exchange brings what a cheaper replacement leaves over, which settles no further unit.
+        """
+        if kind in (ResolutionKind.REPLACEMENT, ResolutionKind.REPAIR):
             return 0
-        lines = self.breakdowns[kind].lines
-        return sum(line.refund_minor for line in lines if line.line_id == str(order_line_id))
+        swapped = kind == ResolutionKind.EXCHANGE
+        kinds = [one for one in self.breakdowns if one not in SENT]
+        return sum(
+            line.refund_minor
+            for one in (kinds if swapped else [kind])
+            if one in self.breakdowns
+            for line in self.breakdowns[one].lines
+            if line.line_id == str(order_line_id) and swapped == (line.quantity == 0)
+        )
 
     def breakdown(self, kind: str) -> dict[str, Any]:
         """Return what a resolution of ``kind`` keeps, as JSON.
 
-        An exchange pays nothing out, so all of its goods' value counts as kept.
+        An exchange pays nothing out, so all of its goods' value counts as kept. A repair takes
+        nothing of the order: what comes back repaired can be returned again.
         """
+        if kind == ResolutionKind.REPAIR:
+            return {}
         priced = self.breakdowns[kind]
         stored = breakdown_json(priced)
-        if kind == ResolutionKind.EXCHANGE:
-            stored["kept_minor"] = sum(line.value.gross_minor for line in priced.lines)
+        if kind in SENT:
+            stored["kept_minor"] = goods_minor(priced)
         return stored
 
     def to_json(self) -> dict[str, Any]:
@@ -140,6 +166,7 @@ class Quote:
             "store_credit_minor": self.store_credit.minor,
             "bonus_minor": self.bonus.minor,
             "fee_minor": self.fee.minor,
+            **({"due_minor": self.due.minor} if self.dues else {}),
             "per_line": {str(key): amount.minor for key, amount in self.per_line.items()},
             "breakdowns": {kind: self.breakdown(kind) for kind in self.breakdowns},
         }
@@ -182,13 +209,14 @@ def quote_return(
         fees = left_to_charge(fees, settled.charged, policy.fee.most_minor)
     fault = any(_is_fault(line, policy) for line in every)
     held = [_held_back(line, policy) for line in lines]
-    priced = _priced(snapshot, priors, lines, held, policy, fees, fault=fault)
-    capped = capped_shares(lines, policy, fees, priced, taken_minor=settled.charged.total)
+    state = _priced(snapshot, priors, lines, held, policy, fees, fault=fault)
+    capped = capped_shares(lines, policy, fees, state[0], taken_minor=settled.charged.total)
     if capped is not None:
         pairs = zip(lines, capped, strict=True)
         held = [_deductions(line, 0, minor) for line, minor in pairs]
-        priced = _priced(snapshot, priors, lines, held, policy, fees, fault=fault)
-    return _quote(order.currency, priced)
+        state = _priced(snapshot, priors, lines, held, policy, fees, fault=fault)
+    priced, dues = with_swaps(snapshot, state, lines, left_over_as(order, policy))
+    return _quote(order.currency, priced, dues)
 
 
 def _priced(
@@ -200,15 +228,24 @@ def _priced(
     fees: tuple[FeeRule, ...],
     *,
     fault: bool,
-) -> dict[str, Breakdown]:
-    """Price each outcome on what those before it leave; ``held`` is held back line by line."""
+) -> Priced:
+    """Price each outcome on what those before it leave; ``held`` is held back line by line.
+
+    Return the outcomes with the fees that none of them bore, and what is used up after them.
+    """
     priced: dict[str, Breakdown] = {}
     for kind in ResolutionKind:
-        wanted = [pair for pair in zip(lines, held, strict=True) if pair[0].wanted == kind]
+        if kind is ResolutionKind.REPAIR:
+            continue
+        wanted = [
+            pair
+            for pair in zip(lines, held, strict=True)
+            if pair[0].wanted == kind and not is_swap(pair[0])
+        ]
         if not wanted:
             continue
         asked = [line for line, _ in wanted]
-        back = "never" if kind is ResolutionKind.EXCHANGE else _shipping_back(asked, policy)
+        back = "never" if kind in SENT else _shipping_back(asked, policy)
         rules = RefundPolicy(
             cast(ShippingBack, back),
             fees if kind in BEARING else (),
@@ -218,10 +255,10 @@ def _priced(
         priced[kind] = calculate(snapshot, priors, request, rules)
         fees = still_due(fees, priced[kind])
         prior = as_prior(priced[kind])
-        if kind is ResolutionKind.EXCHANGE:
-            prior = replace(prior, kept_minor=_goods_minor(priced[kind]))
+        if kind in SENT:
+            prior = replace(prior, kept_minor=goods_minor(priced[kind]))
         priors = (*priors, prior)
-    return priced
+    return priced, fees, priors
 
 
 def _bonus(policy: Policy, currency: str) -> BonusRule | None:
@@ -289,16 +326,12 @@ def _deductions(line: QuoteLine, bp: int, minor: int) -> tuple[Deduction, ...]:
     return (Deduction(line.quantity, reason, bp=bp, minor=line.deduction_minor + minor),)
 
 
-def _goods_minor(priced: Breakdown) -> int:
-    return sum(line.value.gross_minor for line in priced.lines)
-
-
-def _quote(currency: str, priced: dict[str, Breakdown]) -> Quote:
+def _quote(currency: str, priced: dict[str, Breakdown], dues: Dues) -> Quote:
     per_line: dict[UUID, Money] = {}
     for kind, breakdown in priced.items():
         for line in breakdown.lines:
             key = UUID(line.line_id)
-            minor = 0 if kind == ResolutionKind.EXCHANGE else line.refund_minor
+            minor = 0 if kind in SENT else line.refund_minor
             per_line[key] = per_line.get(key, Money.zero(currency)) + Money(minor, currency)
 
     def paid(kind: ResolutionKind) -> Money:
@@ -311,7 +344,8 @@ def _quote(currency: str, priced: dict[str, Breakdown]) -> Quote:
         store_credit=paid(ResolutionKind.STORE_CREDIT),
         fee=Money(sum(breakdown.fee_minor for breakdown in priced.values()), currency),
         per_line=per_line,
-        breakdowns=priced,
+        breakdowns={kind: priced[kind] for kind in ResolutionKind if kind in priced},
+        dues=dues,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from returns_portal.activity.models import Event
@@ -25,6 +25,7 @@ from rma.models import (
     Photo,
     Promise,
     Receipt,
+    Repair,
     Resolution,
     Return,
     ReturnLine,
@@ -44,7 +45,7 @@ from rma.queue import (
     search,
     stage_counts,
 )
-from rma.states import STAGES, ReturnStatus, ShipmentStatus, Stage
+from rma.states import STAGES, ResolutionKind, ReturnStatus, ShipmentStatus, Stage
 
 __all__ = [
     "VIEWS",
@@ -214,16 +215,20 @@ def _may_cancel(rma: Return, shipments: list[Shipment]) -> bool:
 
 def _lines(rma: Return) -> list[ReturnLine]:
     exchanges = (
-        Exchange.objects.select_related("variant")
+        Exchange.objects.select_related("variant__product")
         .exclude(status=Exchange.Status.CANCELLED)
         .order_by("created_at", "pk")
     )
-    return list(
+    lines = list(
         ReturnLine.objects.filter(rma=rma)
-        .select_related("order_line", "order_line__variant", "exchange_variant")
+        .select_related("order_line", "order_line__variant", "exchange_variant__product")
         .prefetch_related(Prefetch("exchanges", exchanges))
         .order_by("position", "pk")
     )
+    repaired = [line for line in lines if line.wanted == ResolutionKind.REPAIR]
+    if repaired:
+        prefetch_related_objects(repaired, Prefetch("repairs", Repair.objects.order_by("pk")))
+    return lines
 
 
 def _shipments(rma: Return) -> list[Shipment]:

@@ -64,9 +64,25 @@ class ResolutionKind(StrEnum):
     REFUND = "refund"
     STORE_CREDIT = "store_credit"
     EXCHANGE = "exchange"
+    REPLACEMENT = "replacement"
+    REPAIR = "repair"
+
+
+class RepairStatus(StrEnum):
+    WAITING = "waiting"
+    IN_REPAIR = "in_repair"
+    SENT_BACK = "sent_back"
+    GIVEN_UP = "given_up"
+
+
+# Settled with goods held for the shopper: no money moves, but for what a swap leaves over.
+SENT = (ResolutionKind.EXCHANGE, ResolutionKind.REPLACEMENT)
+# Settled with goods of any kind; the shopper's own come back from a repair.
+GOODS = (*SENT, ResolutionKind.REPAIR)
 
 
 R, S, L, N, P = ReturnStatus, ShipmentStatus, ReceiptLineStatus, InspectionStatus, ResolutionStatus
+M = RepairStatus
 
 TRANSITIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "return": {
@@ -116,6 +132,13 @@ TRANSITIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
         P.SETTLED: frozenset({P.FAILED}),
         P.CANCELLED: frozenset(),
     },
+    "repair": {
+        # A quick one is mended and sent without a stop in between.
+        M.WAITING: frozenset({M.IN_REPAIR, M.SENT_BACK, M.GIVEN_UP}),
+        M.IN_REPAIR: frozenset({M.SENT_BACK, M.GIVEN_UP}),
+        M.SENT_BACK: frozenset(),
+        M.GIVEN_UP: frozenset(),
+    },
 }
 
 _NOUNS = {
@@ -124,6 +147,7 @@ _NOUNS = {
     "receipt_line": "received item",
     "inspection": "inspection",
     "resolution": "outcome",
+    "repair": "repair",
 }
 
 
@@ -197,6 +221,15 @@ STAGES: Mapping[str, Stage] = {
         Stage("refunded", "success", "card", "Refunded", "Refunded", "nobody"),
         Stage("credited", "special", "gift", "Credit issued", "Store credit ready", "nobody"),
         Stage("exchanged", "special", "swap", "Exchange shipped", "Exchange on its way", "carrier"),
+        Stage(
+            "replaced", "special", "swap",
+            "Replacement shipped", "Replacement on its way", "carrier",
+        ),
+        Stage("repair", "info", "refresh", "In repair", "Being repaired", "staff"),
+        Stage(
+            "repaired", "special", "truck",
+            "Repaired and sent back", "Repaired, on its way back", "carrier",
+        ),
         Stage("keep", "success", "heart", "Keep item", "Keep it", "system"),
         Stage("hold", "danger", "pause", "On hold", "We'll be in touch", "staff"),
         Stage("failed", "danger", "alert", "Action failed", "We'll be in touch", "staff"),
@@ -263,6 +296,8 @@ _SETTLED = {
     ResolutionKind.REFUND: "refunded",
     ResolutionKind.STORE_CREDIT: "credited",
     ResolutionKind.EXCHANGE: "exchanged",
+    ResolutionKind.REPLACEMENT: "replaced",
+    ResolutionKind.REPAIR: "repaired",
 }
 
 
@@ -298,7 +333,10 @@ def _settled_key(facts: StageFacts) -> str | None:
 
 
 def _money_key(facts: StageFacts) -> str | None:
-    return "payout" if any(fact.status == P.EXECUTING for fact in facts.resolutions) else None
+    moving = {fact.kind for fact in facts.resolutions if fact.status == P.EXECUTING}
+    if moving == {ResolutionKind.REPAIR}:
+        return "repair"
+    return "payout" if moving else None
 
 
 def _goods_key(facts: StageFacts) -> str:

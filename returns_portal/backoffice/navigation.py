@@ -40,6 +40,7 @@ MENU = (
     Entry("orders", "Orders", "orders", "orders", P.ORDERS_VIEW, keys="g o"),
     Entry("refunds", "Refunds", "refunds", "card", P.REFUNDS_VIEW, "g f", counter="refunds"),
     Entry("exchanges", "Exchanges", "exchanges", "swap", P.RETURNS_VIEW, counter="exchanges"),
+    Entry("repairs", "Repairs", "repairs", "refresh", P.RETURNS_VIEW),
     Entry("stock", "Stock", "stock", "layers", P.STOCK_VIEW, keys="g s"),
     Entry("reports", "Analytics", "reports", "chart", P.REPORTS_VIEW, keys="g a"),
     Entry("station", "Station", "station", "scan", P.GOODS_RECEIVE, external=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from returns_portal.backoffice.exchange_sayings import EXCHANGE_SAYINGS
 from returns_portal.backoffice.policy_sides import Side, listed
 from returns_portal.backoffice.policy_words import (
     METHOD_WORDS,
@@ -310,6 +311,7 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
         "What store credit brings on top is {} per order at most",
         "What store credit brings on top has no bound",
     ),
+    **EXCHANGE_SAYINGS,
     ("shipping_back",): _named(SHIPPING_WORDS),
     ("refund_days",): _days("Refunds go out within {} of receiving"),
     ("remind_before_days",): lambda _path, value, _side: (

@@ -16,7 +16,10 @@ from rma.policy.processing import MOMENT_WORDS
 from rma.policy.withdrawal_law import DAYS, EXCEPTIONS
 from rma.policy.wording import span
 
-RESOLUTION_WORDS = {"refund": "refund", "store_credit": "store credit", "exchange": "exchange"}
+RESOLUTION_WORDS = {
+    "refund": "refund", "store_credit": "store credit", "exchange": "exchange",
+    "replacement": "replacement", "repair": "repair",
+}  # fmt: skip
 METHOD_WORDS = {"label": "a prepaid label", "own": "their own carrier"}
 PHOTO_WORDS = {"required": "photos needed", "optional": "photos welcome", "off": ""}
 PAYS_WORDS = {

@@ -23,7 +23,7 @@ from returns_portal.core.money import Money, format_money
 _ENDINGS = (
     ("full", "Full refund", "pa1"),
     ("partial", "Partial refund", "pa2"),
-    ("exchange", "Exchange", "pb1"),
+    ("exchange", "Exchange or repair", "pb1"),
     ("credit", "Store credit", "pb2"),
     ("declined", "Declined", "px"),
 )

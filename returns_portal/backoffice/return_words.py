@@ -8,18 +8,20 @@ from typing import Any
 from uuid import UUID
 
 from returns_portal.commerce.models import Order, Payment
-from returns_portal.core.money import Money
+from returns_portal.core.money import Money, format_money
 from rma.models import Return, ReturnLine
 from rma.policy.document import Policy
 from rma.policy.live import policy_of
 from rma.quoting import with_quoted
 from rma.selectors import ReturnDetail
-from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
+from rma.states import SENT, ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
 WANTED_WORDS = {
     ResolutionKind.REFUND: "Refund",
     ResolutionKind.STORE_CREDIT: "Store credit",
     ResolutionKind.EXCHANGE: "Exchange",
+    ResolutionKind.REPLACEMENT: "Replacement",
+    ResolutionKind.REPAIR: "Repair",
 }
 
 
@@ -221,7 +223,19 @@ def money_table(detail: ReturnDetail, payments: Sequence[Payment]) -> MoneyTable
         bonus = breakdown.get("bonus_minor", 0)
         total += Money(breakdown["total_minor"] + bonus, breakdown["currency"])
     is_settled = bool(live) and not detail.rma.part_settled
+    due = _due(detail, is_settled=is_settled)
+    if due:
+        note = "before the replacement is sent, apart from the total"
+        extras.append({"label": "To collect from the shopper", "note": note, "amount": due})
     return MoneyTable(rows, extras, total, is_settled)
+
+
+def _due(detail: ReturnDetail, *, is_settled: bool) -> Money:
+    """Return what dearer replacements cost the shopper more: as settled, else as asked for."""
+    minor = int(detail.rma.quote.get("due_minor", 0))
+    if is_settled:
+        minor = sum(one.due_minor for line in detail.lines for one in line.exchanges.all())
+    return Money(minor, detail.rma.currency)
 
 
 def _money_row(
@@ -230,10 +244,12 @@ def _money_row(
     line = next(one for one in detail.lines if one.order_line_id == UUID(part["line"]))
     sold, currency = line.order_line, detail.rma.currency
     tax = sum(minor for _, minor in part["taxes"])
-    price = sold.unit_price_minor * part["quantity"]
     inclusive = detail.rma.order.taxes_included
     worth = part["net_minor"] + (tax if inclusive else 0)
-    even = kind == ResolutionKind.EXCHANGE
+    # What a cheaper replacement leaves over, or pays with, is a sum and no number of units.
+    is_sum = not part["quantity"] or line.exchange_unit_minor is not None
+    price = worth if is_sum else sold.unit_price_minor * part["quantity"]
+    even = kind in SENT
     return MoneyRow(
         title=sold.title,
         quantity=part["quantity"],
@@ -247,8 +263,13 @@ def _money_row(
 
 
 def _how(kind: str, line: ReturnLine, payments: Sequence[Payment]) -> str:
+    if kind == ResolutionKind.REPLACEMENT:
+        return "The same again"
     if kind == ResolutionKind.EXCHANGE:
         wanted = line.exchange_variant
+        if wanted is not None and line.exchange_unit_minor is not None:
+            costs = format_money(Money(line.exchange_unit_minor, line.order_line.currency))
+            return f"{wanted.product.title}, {wanted.title or wanted}, {costs} each"
         return f"{wanted.title or wanted}, even swap" if wanted else "Exchange"
     if kind == ResolutionKind.STORE_CREDIT:
         return "Store credit"

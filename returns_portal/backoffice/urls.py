@@ -27,6 +27,7 @@ from returns_portal.backoffice.views import (
     refund_limit,
     refunds,
     rehearsals,
+    repairs,
     reports,
     resolution,
     returns,
@@ -85,9 +86,15 @@ _money = [
     path("refunds/<uuid:refund_id>/retry/", refunds.send_again, name="refund_retry"),
     path("refunds/<uuid:refund_id>/cancel/", refunds.cancel, name="refund_cancel"),
     path("refunds/<uuid:refund_id>/parts/<uuid:part_id>/paid/", refunds.paid, name="refund_paid"),
+    path("repairs/", repairs.repairs, name="repairs"),
+    path("repairs/<uuid:repair_id>/start/", repairs.start, name="repair_start"),
+    path("repairs/<uuid:repair_id>/send/", repairs.send, name="repair_send"),
+    path("repairs/<uuid:repair_id>/give-up/", repairs.give_up, name="repair_give_up"),
     path("exchanges/", exchanges.exchanges, name="exchanges"),
     path("exchanges/<uuid:exchange_id>/ship/", exchanges.ship, name="exchange_ship"),
     path("exchanges/<uuid:exchange_id>/give-up/", exchanges.give_up, name="exchange_give_up"),
+    path("exchanges/<uuid:exchange_id>/collect/", exchanges.collect, name="exchange_collect"),
+    path("exchanges/<uuid:exchange_id>/instead/", exchanges.instead, name="exchange_instead"),
 ]
 
 _reading = [

@@ -70,6 +70,15 @@ _ROWS = (
         "exchanged", "special", "swap",
         "Exchange shipped", _("Exchange on its way"), "Carrier",
     ),
+    StatusWords(
+        "replaced", "special", "swap",
+        "Replacement shipped", _("Replacement on its way"), "Carrier",
+    ),
+    StatusWords("repair", "info", "refresh", "In repair", _("Being repaired"), "Staff"),
+    StatusWords(
+        "repaired", "special", "truck",
+        "Repaired and sent back", _("Repaired, on its way back"), "Carrier",
+    ),
     StatusWords("keep", "success", "heart", "Keep item", _("Keep it"), "System"),
     StatusWords("hold", "danger", "pause", "On hold", _("We’ll be in touch"), "Lead"),
     StatusWords(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from returns_portal.commerce.models import Order, OrderLine
+from returns_portal.commerce.models import Order, OrderLine, Variant
 from returns_portal.commerce.selectors import order_for_return
 from returns_portal.core import clock
 from returns_portal.core.money import Money
@@ -22,6 +22,7 @@ from rma.policy.engine import evaluate, offer
 from rma.policy.facts import build
 from rma.policy.gifts import OUTCOME, gift_terms
 from rma.policy.live import live_policy
+from rma.policy.model import Exchanges
 from rma.policy.tailoring import LineView, reasons_of, tailor
 from rma.policy.types import (
     Decision,
@@ -34,6 +35,7 @@ from rma.policy.types import (
 from rma.policy.wording import open_until
 from rma.quoting import Quote, QuoteLine, quote_return
 from rma.states import ResolutionKind
+from rma.swaps import unit_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Basket:
     A draft that changes a return reads the order as if that held no units of it.
 
     ``live`` is the policy in force, ``policy`` what its rules make of it for these answers, and
-    ``views`` the same for each line that is answered.
+    ``views`` the same for each line that is answered. ``picked`` are the replacements chosen so
+    far, with their products.
     """
 
     draft: ReturnDraft
@@ -66,6 +69,7 @@ class Basket:
     offer: Offer
     answers: list[Answer]
     photos: dict[UUID, list[Photo]]
+    picked: dict[UUID, Variant]
     changed: Changed | None = None
 
     @property
@@ -110,6 +114,20 @@ class Basket:
         view = self.views.get(answer.order_line_id)
         return view.policy.restocking_bp if view is not None and not self.is_gift else None
 
+    def exchanges(self, answer: Answer) -> Exchanges:
+        """Return what an item may be exchanged for, as the rules leave it."""
+        view = self.views.get(answer.order_line_id)
+        return (view.policy if view is not None else self.policy).exchange
+
+    def replacement_minor(self, answer: Answer, variant: Variant | None) -> int | None:
+        """Return what the answer's units of a replacement cost, gross; None for an even swap."""
+        line = self.line(answer.order_line_id)
+        own = line.variant
+        if variant is None or (own is not None and own.product_id == variant.product_id):
+            return None
+        price = unit_price(variant, line, taxes_included=self.order.taxes_included)
+        return None if price is None else price * answer.quantity
+
     def resolutions(self, answer: Answer) -> list[str]:
         """Return what may be chosen, in the order of interest; credit needs a customer to keep."""
         reason = self.reason(answer)
@@ -152,6 +170,7 @@ class Basket:
                 one.reason,
                 one.wanted,
                 restocking_bp=self.restocking_bp(one),
+                replacement_minor=self.replacement_minor(one, self._variant_of(one)),
             )
             for one in answers
             if one.wanted
@@ -159,6 +178,10 @@ class Basket:
         if not lines:
             return None
         return quote_return(self.order, lines, self.policy, method=method)
+
+    def _variant_of(self, answer: Answer) -> Variant | None:
+        wanted = answer.exchange_variant_id
+        return self.picked.get(wanted) if wanted is not None else None
 
     def worth(self, answers: Iterable[Answer]) -> dict[UUID, Money]:
         """Return what each item brings as money, before any fee, whatever is chosen for it."""
@@ -194,6 +217,7 @@ def read_basket(merchant: Merchant, draft: ReturnDraft) -> Basket:
         offer=offered,
         answers=answers,
         photos=photos,
+        picked=_picked(answers),
         changed=changed,
     )
     tailored = tailor(live, facts, _request(answers, basket.photo_count))
@@ -261,6 +285,13 @@ def _offered_as_gift(facts: OrderFacts, live: Policy) -> tuple[OrderFacts, Offer
         return replace(line, sentence=own) if line.sentence == usual else line
 
     return bare, replace(offered, lines=tuple(worded(line) for line in offered.lines))
+
+
+def _picked(answers: Iterable[Answer]) -> dict[UUID, Variant]:
+    """Return the replacements that are chosen. One statement, if any is."""
+    wanted = {one.exchange_variant_id for one in answers if one.exchange_variant_id}
+    known = Variant.objects.filter(pk__in=wanted).select_related("product") if wanted else ()
+    return {one.pk: one for one in known}
 
 
 def _request(answers: Iterable[Answer], photo_count: Callable[[UUID], int]) -> RequestFacts:

@@ -152,6 +152,7 @@ def _price(rma: Return, lines: list[ReturnLine], restocking: dict[tuple[str, str
             line.reason,
             line.wanted,
             restocking_bp=restocking.get((str(line.order_line_id), line.reason)),
+            replacement_minor=line.replacement_minor(line.quantity),
         )
         for line in lines
     ]

@@ -29,16 +29,18 @@ from rma.actions.requested import (
     OrderRead,
     RequestedLine,
     attach_photos,
-    check_replacements,
+    check_dues,
     check_shape,
     read_order,
     request_facts,
+    with_replacements,
 )
 from rma.actions.requesting import (
     Outcome,
     check_no_statement,
     check_order,
     decide,
+    moments_for,
     units_of,
 )
 from rma.actions.shipping import drop_label
@@ -57,14 +59,13 @@ from rma.models import (
 )
 from rma.policy.document import Policy
 from rma.policy.engine import evaluate
-from rma.policy.processing import moments_of
 from rma.policy.risk import score_of
 from rma.policy.tailoring import tailor
 from rma.policy.types import Decision, to_json
 from rma.quoting import Quote, line_shares
 from rma.rule_matches import new_matches
 from rma.stages import refresh_stage
-from rma.states import ResolutionKind, ReturnStatus, check_transition
+from rma.states import SENT, ReturnStatus, check_transition
 
 _CHANGED = (
     "status", "stage", "method", "expected_minor", "fee_minor", "quote", "policy_version", "facts",
@@ -72,7 +73,7 @@ _CHANGED = (
     "refund_promised_on", "processing", "remind_at",
 )  # fmt: skip
 _LINE = ("position", "quantity", "reason", "comment", "answers", "wanted", "exchange_variant",
-         "expected_minor")  # fmt: skip
+         "exchange_unit_minor", "expected_minor")  # fmt: skip
 
 
 def open_change(rma_id: UUID, *, actor: Actor) -> ReturnDraft:
@@ -136,13 +137,16 @@ def change_return(
         outcome = decide(decision, "", actor)
         if outcome.status is ReturnStatus.DECLINED:
             raise PolicyRefused(outcome.decline_reason, code="policy")
-        check_replacements(read, lines)
+        by_staff = rma.channel == Return.Channel.STAFF
+        lines = with_replacements(read, lines, tailored, by_staff=by_staff)
         quote = read.quote(lines, method, tailored.whole, tailored.restocking(request))
+        check_dues(lines, tailored, quote)
         _keep_before(rma, before, revision + 1, operation_id, actor)
         _move_units(rma.order_id, held, wanted)
         was_open, old_method = rma.status == ReturnStatus.OPEN, rma.method
         rma.facts = {"order": to_json(facts), "request": to_json(request)}
         _renew(rma, read, tailored.whole, outcome, decision, quote, moment)
+        rma.processing = moments_for(lines, decision)
         rma.method = method
         rows = _move_lines(rma, before, lines, quote, actor)
         rma.save(update_fields=list(_CHANGED))
@@ -250,7 +254,6 @@ def _renew(
     rma.risk_score = score_of(decision.rules_spoken)
     rma.quote, rma.expected_minor = quote.to_json(), quote.total.minor
     rma.fee_minor = quote.fee.minor
-    rma.processing = moments_of(decision.rules_spoken)
     if outcome.status is ReturnStatus.OPEN:
         mark_open(rma, policy, read.time_zone, moment, decided_by=outcome.decided_by)
         return
@@ -284,6 +287,7 @@ def _move_lines(
         row.position, row.quantity, row.reason = position, line.quantity, line.reason
         row.comment, row.answers = storable(line.comment), line.answers
         row.wanted, row.exchange_variant_id = line.wanted, line.exchange_variant_id
+        row.exchange_unit_minor = line.exchange_unit_minor
         row.expected_minor = shares[position]
         row.save(update_fields=list(_LINE) if kept else None, force_insert=kept is None)
         rows.append(row)
@@ -300,7 +304,7 @@ def _same_replacement(row: ReturnLine, line: RequestedLine) -> bool:
 
 
 def _let_go_of_replacement(row: ReturnLine, actor: Actor) -> None:
-    if row.wanted != ResolutionKind.EXCHANGE:
+    if row.wanted not in SENT:
         return
     held = Exchange.objects.filter(return_line=row, status=Exchange.Status.RESERVED)
     for exchange_id in held.values_list("pk", flat=True):

@@ -89,7 +89,9 @@ def preview_ahead(rma_id: UUID) -> Preview | None:
 
 def kinds_by_hand(rma: Return, standing: Standing) -> frozenset[str]:
     """Return the kinds of outcome that a person pays and nobody has paid yet."""
-    if rma.status != ReturnStatus.OPEN or standing.is_settled:
+    # Where goods of another price are sent, what goes back waits for the goods as well.
+    is_swap = any(one.line.exchange_unit_minor is not None for one in standing.goods)
+    if rma.status != ReturnStatus.OPEN or standing.is_settled or is_swap:
         return frozenset()
     facts = standing.facts.resolutions
     known = {fact.kind for fact in facts if fact.status != ResolutionStatus.CANCELLED}

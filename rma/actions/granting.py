@@ -20,9 +20,9 @@ from rma.actions.previewing import More, preview_of
 from rma.actions.promises import settle_promise
 from rma.actions.resolution import close_settle_task, owe, settle_when_complete
 from rma.goods import LineGoods, standing_of
-from rma.models import Appeal, Inspection, Resolution, Return
+from rma.models import Appeal, Inspection, Repair, Resolution, Return
 from rma.stages import refresh_stage
-from rma.states import ResolutionKind
+from rma.states import SENT, ResolutionKind
 
 
 def accept_refused(rma: Return) -> int:
@@ -83,10 +83,15 @@ def _owe_more(
     order.merchant = rma.merchant
     preview = preview_of(rma, goods, order, more=More(due, paid_units(rma)))
     made = owe(rma, preview, (order, payments), actor, appeal=appeal)
+    dues = preview.quote.dues if preview.quote is not None else {}
     for one in goods:
-        if one.line.pk in due and one.line.wanted == ResolutionKind.EXCHANGE:
-            exchange = reserve_exchange(one.line, actor=actor)
-            release_exchange(exchange, rma, units=due[one.line.pk], actor=actor)
+        units, line = due.get(one.line.pk, 0), one.line
+        if units and line.wanted in SENT:
+            exchange = reserve_exchange(line, actor=actor)
+            owed = dues.get((line.order_line_id, line.reason), 0)
+            release_exchange(exchange, rma, units=units, due_minor=owed, actor=actor)
+        elif units and line.wanted == ResolutionKind.REPAIR:
+            Repair.objects.create(return_line=line, quantity=units)
     record_event(
         EventKind.RESOLUTION_COMMITTED,
         subject_kind="return",

@@ -23,7 +23,7 @@ from rma.models import Inspection, Return
 from rma.policy.disposition import CHECKS, Disposition, Grade, Suggestion, suggest
 from rma.policy.live import policy_of
 from rma.stages import refresh_stage
-from rma.states import InspectionStatus, check_transition
+from rma.states import InspectionStatus, ResolutionKind, check_transition
 
 _BUCKETS = {
     Disposition.RESTOCK: Bucket.SELLABLE,
@@ -73,7 +73,10 @@ def inspect_unit(
         if not accepted and unit.return_line_id is not None and not decided["rejection"]:
             raise InvalidInput("Say why the unit is not accepted.", field="rejection")
         suggestion = suggest_for(unit, rma, grade=grade, checklist=checks)
-        _refuse_blocked(suggestion, disposition)
+        if accepted and _is_repaired(unit):
+            _check_repaired(disposition)
+        else:
+            _refuse_blocked(suggestion, disposition)
         check_transition("inspection", unit.status, InspectionStatus.INSPECTED)
         for name, decision in decided.items():
             setattr(unit, name, decision)
@@ -95,9 +98,26 @@ def suggest_for(
     unit: Inspection, rma: Return, *, grade: str, checklist: Mapping[str, bool]
 ) -> Suggestion:
     """Return where the unit should go and what the alternatives would bring."""
+    if _is_repaired(unit):
+        why = "The shopper gets this unit back repaired"
+        return Suggestion(Disposition.REPAIR, why, ())
     line = unit.return_line
     reason = policy_of(rma.policy_version_id).reason(line.reason) if line else None
     return suggest(Grade(grade), reason, checklist, unit_value(unit, rma.currency))
+
+
+def _is_repaired(unit: Inspection) -> bool:
+    line = unit.return_line
+    return line is not None and line.wanted == ResolutionKind.REPAIR
+
+
+def _check_repaired(disposition: str) -> None:
+    if disposition != Disposition.REPAIR:
+        raise PolicyRefused(
+            "The shopper gets this unit back repaired. Choose repair, or do not accept it.",
+            code="disposition_blocked",
+            field="disposition",
+        )
 
 
 def unit_value(unit: Inspection, currency: str) -> Money:

@@ -18,7 +18,7 @@ from rma.policy.days import end_of_day, local_day
 from rma.policy.document import Policy
 from rma.policy.reminders import next_reminder
 from rma.policy.withdrawal_law import DAYS
-from rma.states import ResolutionKind, ReturnStatus
+from rma.states import SENT, ReturnStatus
 
 
 def mark_open(
@@ -83,7 +83,7 @@ def hold_replacements(lines: Sequence[ReturnLine], *, actor: Actor) -> None:
     In one order whoever opens, so that two returns never wait for each other's replacement.
     """
     for line in sorted(lines, key=lambda one: str(one.exchange_variant_id)):
-        if line.wanted == ResolutionKind.EXCHANGE and line.is_accepted is not False:
+        if line.wanted in SENT and line.is_accepted is not False:
             reserve_exchange(line, actor=actor)
 
 
@@ -110,7 +110,7 @@ def claimed_units(lines: Iterable[ReturnLine]) -> dict[UUID, int]:
 
 
 def _held_exchanges(lines: Sequence[ReturnLine]) -> list[UUID]:
-    wanted = [line.pk for line in lines if line.wanted == ResolutionKind.EXCHANGE]
+    wanted = [line.pk for line in lines if line.wanted in SENT]
     if not wanted:
         return []
     held = Exchange.objects.filter(return_line_id__in=wanted, status=Exchange.Status.RESERVED)

@@ -11,7 +11,7 @@ from rma.fees import Charged
 from rma.goods import LineGoods
 from rma.models import Resolution, Return
 from rma.policy.processing import MOMENT_WORDS
-from rma.states import ResolutionKind, ResolutionStatus
+from rma.states import SENT, ResolutionKind, ResolutionStatus
 
 Kind = ResolutionKind
 
@@ -85,7 +85,7 @@ def _words(rma: Return, owed: Resolution, goods: Sequence[LineGoods], lost: dict
         return ""
     gone = sum(lost[key] for key in mine)
     when = MOMENT_WORDS[rma.processing.get(owed.kind, "hand")]
-    if owed.kind == Kind.EXCHANGE:
+    if owed.kind in SENT:
         return f"{gone} replacement{'s' if gone > 1 else ''} released {when}"
     return f"{_written(_worth(owed, goods, lost))} paid {when}"
 
@@ -107,7 +107,7 @@ def _worth(owed: Resolution, goods: Sequence[LineGoods], lost: dict[str, int]) -
 
 
 def _paid(owed: Resolution) -> str:
-    if owed.kind == Kind.EXCHANGE:
+    if owed.kind in SENT:
         return "a replacement was released"
     return f"{_written(owed.amount)} was paid"
 

@@ -15,7 +15,7 @@ from rma.models import Return
 from rma.policy.live import terms_of_return
 from rma.quoting import NOTHING, Quote, QuoteLine, Settled, quote_return
 from rma.selectors import label_cost_of
-from rma.states import ResolutionKind
+from rma.states import SENT, ResolutionKind
 
 Kind = ResolutionKind
 
@@ -57,7 +57,7 @@ class Preview:
 
     @property
     def exchanged(self) -> int:
-        return self.units_of(Kind.EXCHANGE)
+        return sum(self.units_of(kind) for kind in SENT)
 
     def units_of(self, kind: str) -> int:
         """Return how many units are settled now with an outcome of ``kind``."""
@@ -114,6 +114,7 @@ def preview_of(
             reason=one.line.reason,
             wanted=one.line.wanted,
             restocking_bp=restocking.get((str(one.line.order_line_id), one.line.reason)),
+            replacement_minor=one.line.replacement_minor(quantity),
         )
 
     due = [line(one, units[one.line.pk]) for one in goods if units[one.line.pk]]

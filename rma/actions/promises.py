@@ -17,7 +17,7 @@ from rma.locks import lock_return
 from rma.models import Promise, Return
 from rma.policy.days import local_day
 from rma.policy.model import MOMENTS
-from rma.states import ResolutionFact, ResolutionKind, ResolutionStatus, ReturnStatus
+from rma.states import GOODS, ResolutionFact, ResolutionStatus, ReturnStatus
 
 Step, Rule = Promise.Step, Promise.Rule
 _DECIDED = (Step.KEPT, Step.MISSED)
@@ -32,7 +32,7 @@ def new_promise(rma: Return, step: Promise.Step, rule: Promise.Rule) -> list[Pro
 
 def moment_of_money(rma: Return) -> str:
     """Return when the last of the money of ``rma`` moves, one of ``MOMENTS``."""
-    money = [one for kind, one in rma.processing.items() if kind != ResolutionKind.EXCHANGE]
+    money = [one for kind, one in rma.processing.items() if kind not in GOODS]
     return max(money, key=MOMENTS.index, default="inspection")
 
 
@@ -45,15 +45,15 @@ def settle_promise(rma: Return, resolutions: Iterable[ResolutionFact]) -> None:
     """Decide the promise of a locked return once all its money is paid.
 
     Kept when that is on or before the day in the merchant's zone. Saying it twice changes nothing,
-    and money that a bank sends back later does not undo it. An exchange is no money.
+    and money that a bank sends back later does not undo it. Goods are no money.
     """
     money = [
         one
         for one in resolutions
-        if one.kind != ResolutionKind.EXCHANGE and one.status != ResolutionStatus.CANCELLED
+        if one.kind not in GOODS and one.status != ResolutionStatus.CANCELLED
     ]
     owed = [one.status for one in money]
-    known = {ResolutionKind.EXCHANGE.value, *(one.kind for one in money)}
+    known = {*(kind.value for kind in GOODS), *(one.kind for one in money)}
     if rma.part_settled and set(rma.processing) - known:
         return
     promised = rma.refund_promised_on

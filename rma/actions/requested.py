@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from returns_portal.commerce.models import Order, OrderLine, Variant
 from returns_portal.core import scope
 from returns_portal.core.db import preload
-from returns_portal.core.errors import Conflict, InvalidInput
+from returns_portal.core.errors import Conflict, InvalidInput, PolicyRefused
 from rma.actions.notes import checked, storable
 from rma.models import Photo, Return
 from rma.policy.document import Policy
 from rma.policy.facts import build
 from rma.policy.live import required
+from rma.policy.tailoring import Tailored
 from rma.policy.types import OrderFacts, RequestFacts, RequestLine
 from rma.policy.windows import Kept
 from rma.quoting import Quote, QuoteLine, quote_return
 from rma.states import ResolutionKind
+from rma.swaps import is_dearer, unit_price
 from rma.windows import LineWindows, kept_from
 
 MAX_LINES = 200
@@ -42,6 +46,14 @@ class RequestedLine:
     answers: dict[str, Any] = field(default_factory=dict)
     exchange_variant_id: UUID | None = None
     photo_ids: tuple[UUID, ...] = ()
+    # What a unit of another product costs, gross; found by the request, and None for an even swap.
+    exchange_unit_minor: int | None = None
+
+    @property
+    def replacement_minor(self) -> int | None:
+        """What the replacement of all units costs, gross; None for an even exchange."""
+        unit = self.exchange_unit_minor
+        return None if unit is None else unit * self.quantity
 
 
 _READ = """
@@ -116,6 +128,7 @@ class OrderRead:
                         one.reason,
                         one.wanted,
                         restocking_bp=restocking.get((str(one.order_line_id), one.reason)),
+                        replacement_minor=one.replacement_minor,
                     )
                     for one in lines
                 ],
@@ -173,7 +186,7 @@ def check_shape(
     if not 1 <= len(operation_id) <= 64 or storable(operation_id) != operation_id:
         raise InvalidInput("The operation id has 1 to 64 characters.", field="operation_id")
     twice = Counter((line.order_line_id, line.reason) for line in lines)
-    for (line_id, _), times in twice.items():
+    for (line_id, _reason), times in twice.items():
         if times > 1:
             raise InvalidInput(
                 "An item is named twice with the same reason. Put its units together.",
@@ -229,25 +242,84 @@ def request_facts(
     )
 
 
-def check_replacements(read: OrderRead, lines: Sequence[RequestedLine]) -> None:
-    """Refuse an exchange without a replacement, or for one of another product. One query, if any.
+def with_replacements(
+    read: OrderRead, lines: Sequence[RequestedLine], tailored: Tailored, *, by_staff: bool
+) -> list[RequestedLine]:
+    """Return ``lines`` with what they become: the same again, or an exchange with its price.
 
-    Raises InvalidInput naming the line.
+    One query, if anything is exchanged. Raises InvalidInput naming the line without a replacement,
+    or with one of another product where the policy has none. A dearer variant of the same product
+    is even only where staff say so.
     """
     exchanged = [line for line in lines if line.wanted == ResolutionKind.EXCHANGE]
-    if not exchanged:
-        return
     wanted = {line.exchange_variant_id for line in exchanged}
     wanted |= {read.lines[line.order_line_id].variant_id for line in exchanged}
-    products = dict(Variant.objects.filter(pk__in=wanted).values_list("pk", "product_id"))
-    for line in exchanged:
-        sold = read.lines[line.order_line_id]
-        product_id = products.get(line.exchange_variant_id)
-        if product_id is None or product_id != products.get(sold.variant_id):
-            raise InvalidInput(
-                f"Choose the size or colour you want in place of {sold.title}.",
+    variants = Variant.objects.filter(pk__in=wanted).in_bulk() if exchanged else {}
+    found = []
+    for line, view in zip(lines, tailored.lines, strict=True):
+        if line.wanted == ResolutionKind.EXCHANGE:
+            price = _unit_price(read, line, variants, view.policy, by_staff=by_staff)
+            found.append(replace(line, exchange_unit_minor=price))
+        else:
+            found.append(_same_again(read, line))
+    return found
+
+
+def _same_again(read: OrderRead, line: RequestedLine) -> RequestedLine:
+    """Return a replacement with the variant bought, whatever else was named."""
+    if line.wanted != ResolutionKind.REPLACEMENT:
+        return line
+    sold = read.lines[line.order_line_id]
+    if sold.variant_id is None:
+        raise InvalidInput(
+            f"{sold.title} is not in the catalogue, so it can't be sent again. Choose a refund.",
+            field=str(sold.pk),
+            code="replacement_missing",
+        )
+    return replace(line, exchange_variant_id=sold.variant_id)
+
+
+def _unit_price(
+    read: OrderRead,
+    line: RequestedLine,
+    variants: Mapping[Any, Variant],
+    policy: Policy,
+    *,
+    by_staff: bool,
+) -> int | None:
+    sold = read.lines[line.order_line_id]
+    own, chosen = variants.get(sold.variant_id), variants.get(line.exchange_variant_id)
+    is_same = own is not None and chosen is not None and own.product_id == chosen.product_id
+    if chosen is None or not (is_same or policy.exchange.any_product):
+        raise InvalidInput(
+            f"Choose the size or colour you want in place of {sold.title}.",
+            field=str(line.order_line_id),
+            code="replacement_missing",
+        )
+    if is_same and own is not None and (by_staff or not is_dearer(chosen, own)):
+        return None
+    price = unit_price(chosen, sold, taxes_included=read.order.taxes_included)
+    if price is None:
+        raise InvalidInput(
+            f"{chosen.title or chosen.sku} has no price in {sold.currency}. Choose another one in "
+            f"place of {sold.title}.",
+            field=str(line.order_line_id),
+            code="replacement_missing",
+        )
+    return price
+
+
+def check_dues(lines: Sequence[RequestedLine], tailored: Tailored, quote: Quote | None) -> None:
+    """Refuse (PolicyRefused) a dearer replacement where nobody would collect what is to pay."""
+    dues = quote.dues if quote is not None else {}
+    for line, view in zip(lines, tailored.lines, strict=True):
+        owed = dues.get((line.order_line_id, line.reason))
+        if owed and view.policy.exchange.dearer != "collect":
+            raise PolicyRefused(
+                _("This costs more than the item you return. Choose another or take a refund."),
                 field=str(line.order_line_id),
-                code="replacement_missing",
+                code="replacement_dearer",
+                facts={"due_minor": owed},
             )
 
 

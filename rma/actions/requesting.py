@@ -34,17 +34,18 @@ from rma.actions.requested import (
     OrderRead,
     RequestedLine,
     attach_photos,
-    check_replacements,
+    check_dues,
     check_shape,
     read_order,
     request_facts,
+    with_replacements,
 )
 from rma.models import Note, Promise, Return, ReturnLine, RuleMatch
 from rma.numbers import new_rma_number
 from rma.policy.document import Policy
 from rma.policy.engine import evaluate
 from rma.policy.gifts import OUTCOME, gift_terms
-from rma.policy.processing import moments_of
+from rma.policy.processing import after_inspection, moments_of
 from rma.policy.risk import score_of
 from rma.policy.tailoring import is_own_rule, tailor
 from rma.policy.types import Decision, Result, RuleSpoken, Verdict, to_json
@@ -121,7 +122,7 @@ def request_return(
             _check_gift(read.policy, lines)
         decision = evaluate(facts, request, read.policy)
         outcome = decide(decision, override_reason, actor)
-        check_replacements(read, lines)
+        lines = with_replacements(read, lines, tailored, by_staff=channel == Return.Channel.STAFF)
         declined = outcome.status is ReturnStatus.DECLINED
         quote = None
         if not declined:
@@ -130,7 +131,8 @@ def request_return(
             if receiver is not None:
                 policy, restocking = gift_terms(policy), {}
             quote = read.quote(lines, method, policy, restocking)
-        moments = moments_of(decision.rules_spoken)
+            check_dues(lines, tailored, quote)
+        moments = moments_for(lines, decision)
         rma = _new_return(read, policy, outcome, quote, moment, moments, receiver)
         if by_law is not None:
             hold_to_law(rma, read.time_zone, by_law)
@@ -285,8 +287,19 @@ def _new_return(
     return rma
 
 
+def moments_for(lines: Sequence[RequestedLine], decision: Decision) -> dict[str, str]:
+    """Return when each outcome of ``lines`` moves. With goods of another price, what goes back and
+    what is sent belong together and wait for the inspection."""
+    moments = moments_of(decision.rules_spoken)
+    swaps = any(line.exchange_unit_minor is not None for line in lines)
+    return after_inspection(moments) if swaps else moments
+
+
 def _new_lines(
-    rma: Return, lines: Sequence[RequestedLine], quote: Quote | None, matches: Sequence[RuleMatch]
+    rma: Return,
+    lines: Sequence[RequestedLine],
+    quote: Quote | None,
+    matches: Sequence[RuleMatch],
 ) -> list[ReturnLine]:
     shares = line_shares(lines, quote)
     rows = [
@@ -301,6 +314,7 @@ def _new_lines(
             answers=line.answers,
             wanted=line.wanted,
             exchange_variant_id=line.exchange_variant_id,
+            exchange_unit_minor=line.exchange_unit_minor,
             expected_minor=shares[position],
             # Units that were never claimed have nothing to give back.
             released_quantity=line.quantity if quote is None else 0,

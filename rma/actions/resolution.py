@@ -28,9 +28,9 @@ from rma.actions.previewing import Preview, preview_of
 from rma.actions.promises import settle_promise
 from rma.goods import LineGoods, Standing, goods_of, standing_of
 from rma.locks import lock_return
-from rma.models import Appeal, Exchange, Resolution, Return, ReturnLine
+from rma.models import Appeal, Exchange, Repair, Resolution, Return, ReturnLine
 from rma.stages import refresh_stage
-from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus
+from rma.states import GOODS, SENT, ResolutionKind, ResolutionStatus, ReturnStatus
 
 Kind = ResolutionKind
 
@@ -111,8 +111,13 @@ def settle(
     if preview.blocker:
         raise Conflict(preview.blocker, code="not_ready")
     resolutions = owe(rma, preview, (order, payments), actor)
-    if Kind.EXCHANGE in preview.kinds:
+    if preview.kinds & set(SENT):
         _settle_exchanges(rma, preview, actor)
+    Repair.objects.bulk_create(
+        Repair(return_line=one.line, quantity=preview.units[one.line.pk])
+        for one in goods
+        if one.line.wanted == Kind.REPAIR and preview.units[one.line.pk]
+    )
     was_ahead, rma.part_settled = rma.part_settled, ahead is not None
     if was_ahead != rma.part_settled:
         rma.save(update_fields=["part_settled"])
@@ -144,7 +149,7 @@ def owe(
     resolutions = _resolutions(rma, preview, actor)
     for resolution in resolutions:
         resolution.appeal = appeal
-        _set_in_motion(rma, locked, resolution, actor)
+        set_in_motion(rma, locked, resolution, actor)
     Resolution.objects.bulk_create(resolutions)
     return resolutions
 
@@ -158,7 +163,9 @@ def _resolutions(rma: Return, preview: Preview, actor: Actor) -> list[Resolution
             for one in preview.goods
             if one.line.wanted == kind and preview.units[one.line.pk]
         }
-        if not units or preview.quote is None or kind not in preview.kinds:
+        # What a cheaper replacement leaves over is paid without settling a unit of its own.
+        due = preview.quote is not None and (units or kind in preview.quote.breakdowns)
+        if not due or preview.quote is None or kind not in preview.kinds:
             continue
         made.append(
             Resolution(
@@ -176,11 +183,11 @@ def _resolutions(rma: Return, preview: Preview, actor: Actor) -> list[Resolution
     return made
 
 
-def _set_in_motion(
+def set_in_motion(
     rma: Return, locked: tuple[Order, Sequence[Payment]], resolution: Resolution, actor: Actor
 ) -> None:
     """Ask for the money. An amount that fees have used up is settled as it is."""
-    if resolution.kind == Kind.EXCHANGE:
+    if resolution.kind in GOODS:
         resolution.status = ResolutionStatus.EXECUTING
     elif not resolution.amount_minor:
         _settled(resolution)
@@ -230,15 +237,22 @@ def _settled(resolution: Resolution) -> None:
 
 def _settle_exchanges(rma: Return, preview: Preview, actor: Actor) -> None:
     """Release each replacement for as many units as are settled now, and free the others."""
-    lines = [one.line.pk for one in preview.goods if one.line.wanted == Kind.EXCHANGE]
+    due_now = preview.kinds & set(SENT)
+    exchanged = [one for one in preview.goods if one.line.wanted in due_now]
+    lines = [one.line.pk for one in exchanged]
     if not lines:
         return
+    owed = preview.quote.dues if preview.quote is not None else {}
+    dues = {
+        one.line.pk: owed.get((one.line.order_line_id, one.line.reason), 0) for one in exchanged
+    }
     held = Exchange.objects.select_for_update(of=("self",)).filter(
         return_line_id__in=lines, status=Exchange.Status.RESERVED
     )
     for exchange in held.order_by("variant_id", "pk"):
         units = preview.units[exchange.return_line_id]
-        release_exchange(exchange, rma, units=units, actor=actor)
+        due = dues[exchange.return_line_id]
+        release_exchange(exchange, rma, units=units, due_minor=due, actor=actor)
 
 
 def _decide_lines(goods: Sequence[LineGoods]) -> None:

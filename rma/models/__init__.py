@@ -6,6 +6,7 @@ from rma.models.appeals import Appeal
 from rma.models.carrier import BuiltinParcel
 from rma.models.changes import ReturnChange
 from rma.models.drafts import ReturnDraft
+from rma.models.fit import KeptSize
 from rma.models.links import OrderLink
 from rma.models.marks import ShopperMark
 from rma.models.matches import RuleMatch
@@ -14,7 +15,7 @@ from rma.models.policy import PolicyVersion
 from rma.models.promises import Promise
 from rma.models.receiving import Inspection, Receipt, ReceiptLine
 from rma.models.rehearsal import Rehearsal, RehearsalPart, RehearsedReturn
-from rma.models.resolution import Exchange, Resolution
+from rma.models.resolution import Exchange, Repair, Resolution
 from rma.models.returns import Return, ReturnLine
 from rma.models.shipping import Shipment, TrackingEvent
 from rma.models.windows import GrantedWindow, PromisedWindow
@@ -26,6 +27,7 @@ __all__ = [
     "Exchange",
     "GrantedWindow",
     "Inspection",
+    "KeptSize",
     "Note",
     "OrderLink",
     "Photo",
@@ -37,6 +39,7 @@ __all__ = [
     "Rehearsal",
     "RehearsalPart",
     "RehearsedReturn",
+    "Repair",
     "Resolution",
     "Return",
     "ReturnChange",

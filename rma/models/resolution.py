@@ -13,11 +13,15 @@ from returns_portal.core.money import Money
 from returns_portal.tenancy.base import TenantForeignKey, TenantModel
 from rma.models.appeals import Appeal
 from rma.models.returns import Return, ReturnLine
-from rma.states import ResolutionKind, ResolutionStatus
+from rma.states import RepairStatus, ResolutionKind, ResolutionStatus
 
 
 class Exchange(TenantModel):
-    """A replacement for returned units: reserved at approval, released when the goods are in."""
+    """A replacement for returned units: reserved at approval, released when the goods are in.
+
+    A dearer one stays reserved until what is to pay for it (``due_minor``, known once the goods are
+    accepted) was collected.
+    """
 
     class Status(models.TextChoices):
         RESERVED = "reserved", "Reserved"
@@ -31,6 +35,9 @@ class Exchange(TenantModel):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RESERVED)
     reservation = TenantForeignKey(Reservation, null=True, blank=True, related_name="+")
     tracking_code = models.CharField(max_length=80, blank=True)
+    due_minor = models.BigIntegerField(default=0)
+    collected_at = models.DateTimeField(null=True, blank=True)
+    collected_by = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(default=now)
     released_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
@@ -42,7 +49,56 @@ class Exchange(TenantModel):
                 condition=~Q(status="cancelled"),
                 name="exchange_alive_once",
             ),
+            models.CheckConstraint(condition=Q(due_minor__gte=0), name="exchange_due"),
+            models.CheckConstraint(
+                condition=Q(due_minor=0)
+                | Q(collected_at__isnull=False)
+                | Q(status__in=["reserved", "cancelled"]),
+                name="exchange_collected",
+            ),
         ]
+
+    def __str__(self) -> str:
+        return self.status
+
+    @property
+    def due(self) -> Money | None:
+        """What the shopper still has to pay for it; ``return_line`` with its return is loaded."""
+        if not self.due_minor or self.collected_at is not None:
+            return None
+        return Money(self.due_minor, self.return_line.rma.currency)
+
+
+class Repair(TenantModel):
+    """Accepted units that go to repair and back to the shopper; they stay the shopper's own.
+
+    They stand in the repair bucket until they are sent back, or until the repair is given up and
+    they are paid for or replaced.
+    """
+
+    return_line = TenantForeignKey(ReturnLine, related_name="repairs", db_index=True)
+    quantity = models.PositiveIntegerField()
+    status = models.CharField(
+        max_length=10,
+        choices=[(s.value, s.name.replace("_", " ").capitalize()) for s in RepairStatus],
+        default=RepairStatus.WAITING.value,
+    )
+    tracking_code = models.CharField(max_length=80, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "return_line"],
+                condition=~Q(status="given_up"),
+                name="repair_alive_once",
+            ),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="repair_positive"),
+        ]
+        indexes = [models.Index(fields=["merchant", "status", "created_at"], name="repair_status")]
 
     def __str__(self) -> str:
         return self.status

@@ -152,6 +152,9 @@ class ReturnLine(TenantModel):
     # refund, store_credit or exchange (rma.states.ResolutionKind)
     wanted = models.CharField(max_length=16)
     exchange_variant = TenantForeignKey(Variant, null=True, blank=True, related_name="+")
+    # What a unit of the replacement costs, gross, as the catalogue said when it was asked for; null
+    # for an even exchange, in which no money moves.
+    exchange_unit_minor = models.BigIntegerField(null=True, blank=True)
     # This line's share of the quote, before the fee.
     expected_minor = models.BigIntegerField(default=0)
     is_accepted = models.BooleanField(null=True, blank=True)
@@ -173,3 +176,7 @@ class ReturnLine(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.order_line_id}"
+
+    def replacement_minor(self, units: int) -> int | None:
+        """Return what ``units`` of the replacement cost, gross; None for an even exchange."""
+        return None if self.exchange_unit_minor is None else self.exchange_unit_minor * units

@@ -139,7 +139,7 @@ def waives_fee(policy: Policy, reason: Reason | None, wanted: str) -> str | None
         return "fault"
     if reason is not None and not policy.fee.waived_reasons.isdisjoint(reason.keys):
         return "reason"
-    if wanted == "exchange" and policy.fee.waived_for_exchange:
+    if wanted in ("exchange", "replacement", "repair") and policy.fee.waived_for_exchange:
         return "exchange"
     return None
 

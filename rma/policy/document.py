@@ -11,6 +11,8 @@ from typing import Any
 from returns_portal.core.errors import InvalidInput
 from returns_portal.core.money import exponent
 from rma.policy.bonus import read_bonus
+from rma.policy.exchanging import SECTION as EXCHANGE
+from rma.policy.exchanging import read_exchanges
 from rma.policy.fees import Fee, read_fee, read_restocking
 from rma.policy.model import (
     METHODS,
@@ -59,6 +61,7 @@ OPTIONAL = {
     PROCESSING,
     REMINDERS,
     SECTION,
+    EXCHANGE,
     "gift_returns",
 }
 
@@ -67,7 +70,7 @@ def default_policy(currency: str) -> dict[str, Any]:
     """Return the document a new merchant starts with: 30 days, easy cases by themselves."""
     # A currency without minor units has small units: 250 yen would send everything to review.
     unit = 10 ** exponent(currency) if exponent(currency) else 100
-    everything = list(RESOLUTIONS)
+    everything = ["refund", "store_credit", "exchange"]
     return {
         "schema": SCHEMA,
         "currency": currency,
@@ -185,6 +188,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         processing=read_processing(reader),
         gift_returns=reader.at("gift_returns") is None or reader.flag("gift_returns"),
         remind_before_days=read_reminders(reader),
+        exchange=read_exchanges(reader),
     )
     return None if reader.errors else policy
 

@@ -211,6 +211,10 @@ def _later(policy: Policy, day: date) -> Policy:
     return _same(policy, window=replace(policy.window, not_before=later))
 
 
+def _exchanged(policy: Policy, *, any_product: bool) -> Policy:
+    return _same(policy, exchange=replace(policy.exchange, any_product=any_product))
+
+
 def _methods(keep: Callable[[str, tuple[str, ...]], bool]) -> Callable[[Policy, Any], Policy]:
     def changed(policy: Policy, keys: tuple[str, ...]) -> Policy:
         left = tuple(one for one in policy.methods if keep(one, keys))
@@ -254,6 +258,10 @@ _KINDS = (
                change=_each_reason(_no_outcomes)),
     EffectKind("order_outcomes", "Show first", "order", "outcomes", True,
                change=_each_reason(_first_outcomes)),
+    EffectKind("any_product", "Exchange for any product", "exchange_for", "", True,
+               change=lambda policy, _: _exchanged(policy, any_product=True)),
+    EffectKind("same_product", "Exchange within the product", "exchange_for", "", True,
+               change=lambda policy, _: _exchanged(policy, any_product=False)),
     EffectKind("only_methods", "Send only with", "methods", "methods", False, "add",
                change=_methods(lambda one, keys: one in keys)),
     EffectKind("exclude_methods", "Don’t send with", "methods", "methods", False, "add",

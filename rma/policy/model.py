@@ -11,9 +11,11 @@ from rma.policy.fees import NO_RESTOCKING, Fee, Restocking
 from rma.policy.windows import Window
 from rma.policy.withdrawal_terms import REASON, STATUTORY, Terms
 
-RESOLUTIONS = ("refund", "store_credit", "exchange")
+RESOLUTIONS = ("refund", "store_credit", "exchange", "replacement", "repair")
 PHOTO_MODES = ("required", "optional", "off")
 METHODS = ("label", "own")
+CHEAPER = ("refund", "store_credit")
+DEARER = ("never", "collect")
 SHIPPING_BACK = ("never", "all_returned", "proportion", "merchant_fault")
 # When an outcome is set in motion, from the boldest to the most cautious.
 MOMENTS = ("approval", "first_scan", "delivery", "inspection", "hand")
@@ -146,6 +148,19 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchanges:
+    """What an item is exchanged for: another variant of its product, or ``any_product``.
+
+    What a cheaper product leaves over goes back as ``cheaper`` says. A dearer one is offered only
+    where the merchant will ``collect`` what is to pay, before it is sent.
+    """
+
+    any_product: bool = False
+    cheaper: str = "refund"
+    dearer: str = "never"
+
+
+@dataclass(frozen=True, slots=True)
 class Risk:
     """From how many risk points on a person looks; in ``shadow`` it is only noted.
 
@@ -167,6 +182,8 @@ class Processing:
 
     def of(self, kind: str) -> str:
         """Return the moment of an outcome; one that has no setting waits for the inspection."""
+        if kind == "replacement":
+            return self.exchange
         return str(getattr(self, kind, "inspection"))
 
 
@@ -201,6 +218,7 @@ class Policy:
     withdrawal: Terms = STATUTORY
     # Whether goods may come back by gift code, for credit to whoever was given them.
     gift_returns: bool = True
+    exchange: Exchanges = Exchanges()
 
     @property
     def roots(self) -> tuple[Reason, ...]:

@@ -33,7 +33,7 @@ def when_paid(moments: Mapping[str, str]) -> str:
     told = {kind: "inspection" if moment == "hand" else moment for kind, moment in moments.items()}
     if not set(told.values()) - {"inspection"}:
         return ""
-    money = [moment for kind, moment in told.items() if kind != EXCHANGE]
+    money = [moment for kind, moment in told.items() if kind in ("refund", "store_credit")]
     sentences = [str(_MONEY[max(money, key=MOMENTS.index)])] if money else []
     if EXCHANGE in told:
         sentences.append(str(_EXCHANGE[told[EXCHANGE]]))

@@ -18,7 +18,12 @@ from rma.policy.risk import BLOCKED
 from rma.policy.types import RequestLine, Result, RuleSpoken
 
 SECTION, KEY = "processing", "processing"
-_OUTCOMES = {"refund": "refund", "store_credit": "store credit", "exchange": "exchange"}
+_OUTCOMES = {
+    "refund": "refund", "store_credit": "store credit", "exchange": "exchange",
+    "replacement": "replacement", "repair": "repair",
+}  # fmt: skip
+# A replacement moves like an exchange, and a repair never before the goods are here.
+TIMED = ("refund", "store_credit", "exchange")
 MOMENT_WORDS = {
     "approval": "at approval",
     "first_scan": "at the first carrier scan",
@@ -32,8 +37,8 @@ def read_processing(reader: DocumentReader) -> Processing | None:
     """Read the section; without it every outcome waits for the inspection."""
     if reader.at(SECTION) is None:
         return None
-    reader.keys(SECTION, set(_OUTCOMES))
-    return Processing(**{kind: reader.choice(f"{SECTION}.{kind}", MOMENTS) for kind in _OUTCOMES})
+    reader.keys(SECTION, set(TIMED))
+    return Processing(**{kind: reader.choice(f"{SECTION}.{kind}", MOMENTS) for kind in TIMED})
 
 
 def speaks(whole: Whole) -> bool:
@@ -70,6 +75,12 @@ def moments_of(spoken: Iterable[RuleSpoken]) -> dict[str, str]:
     return at if set(at.values()) - {"inspection"} else {}
 
 
+def after_inspection(at: Mapping[str, str]) -> dict[str, str]:
+    """Return the moments of a return of which nothing may move before the goods are accepted."""
+    later = {kind: "inspection" if one in INSTANT else one for kind, one in at.items()}
+    return later if set(later.values()) - {"inspection"} else {}
+
+
 def moments_words(at: Mapping[str, str]) -> str:
     """Say the moments to staff, e.g. "Refund at approval, exchange after the inspection"."""
     said = ", ".join(f"{_OUTCOMES.get(kind, kind)} {MOMENT_WORDS[one]}" for kind, one in at.items())
@@ -88,7 +99,10 @@ def _latest(policy: Policy, told: Iterable[tuple[RequestLine, str]]) -> dict[str
 def _moment(policy: Policy, kind: str, by_rule: str) -> str:
     """Return the moment of one item. No rule sends a replacement before anything was sent back."""
     usual = policy.processing.of(kind) if policy.processing is not None else "inspection"
-    if kind == "exchange" and by_rule == "approval":
+    # What is repaired has to be here first.
+    if kind == "repair":
+        return "inspection"
+    if kind in ("exchange", "replacement") and by_rule == "approval":
         return usual
     return by_rule or usual
 

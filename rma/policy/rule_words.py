@@ -19,7 +19,10 @@ TEST_WORDS = {
     "under": "is under", "at_most": "is at most", "between": "is between",
     "from": "is on or after", "until": "is on or before",
 }  # fmt: skip
-OUTCOME_WORDS = {"refund": "refund", "store_credit": "store credit", "exchange": "exchange"}
+OUTCOME_WORDS = {
+    "refund": "refund", "store_credit": "store credit", "exchange": "exchange",
+    "replacement": "replacement", "repair": "repair",
+}  # fmt: skip
 METHOD_WORDS = {"label": "our label", "own": "a carrier of their own"}
 SHIPPING_WORDS = {
     "never": "never", "all_returned": "when all is returned", "proportion": "in proportion",

@@ -14,9 +14,19 @@ from typing import Any
 from rma.policy.conditions import DEEPEST, GROUPS, MOST_WORDS, TESTS
 from rma.policy.document import SCHEMA
 from rma.policy.effects import EffectKind, effect_kinds
+from rma.policy.exchanging import SECTION as EXCHANGE
 from rma.policy.fees import PER
-from rma.policy.model import METHODS, MOMENTS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
+from rma.policy.model import (
+    CHEAPER,
+    DEARER,
+    METHODS,
+    MOMENTS,
+    PHOTO_MODES,
+    RESOLUTIONS,
+    SHIPPING_BACK,
+)
 from rma.policy.processing import SECTION as PROCESSING
+from rma.policy.processing import TIMED
 from rma.policy.questions import MOST_OPTIONS, MOST_QUESTIONS
 from rma.policy.reader import MAX_DAYS, MAX_MINOR
 from rma.policy.reasons import INHERITED, MOST_DETAILS
@@ -148,15 +158,19 @@ def _document() -> Schema:
             "answer_within_days": _whole(1, MAX_DAYS),
             REMINDERS: _or_null({**_list(_whole(1, FURTHEST), 0, MOST), "uniqueItems": True}),
             "methods": _choices(METHODS),
+            EXCHANGE: _object(
+                {"any_product": _FLAG, "cheaper": _choice(CHEAPER), "dearer": _choice(DEARER)}
+            ),
             SECTION: _withdrawal(),
             "gift_returns": _or_null(_FLAG),
-            PROCESSING: _or_null(_object({kind: _choice(MOMENTS) for kind in RESOLUTIONS})),
+            PROCESSING: _or_null(_object({kind: _choice(MOMENTS) for kind in TIMED})),
             "risk": _or_null(_risk()),
             "rules": _or_null(_list(_rule(), 0, MOST_RULES)),
         },
         "restocking",
         "credit_bonus",
         REMINDERS,
+        EXCHANGE,
         SECTION,
         "gift_returns",
         PROCESSING,

@@ -115,6 +115,9 @@ def _electronics(currency: str) -> dict[str, Any]:
     document = default_policy(currency)
     document["window"] |= {"days": 14}
     document["approval"] |= {"review_hours": 12}
+    for reason in document["reasons"]:
+        if reason["key"] in ("faulty", "wrong_item"):
+            reason["resolutions"] = ["replacement", *reason["resolutions"]]
     document["rules"] = [
         _rule(
             "opened_media", "Software and headsets",

@@ -24,6 +24,8 @@ _RESOLUTION_WORDS: dict[str, Promise] = {
     "refund": pgettext_lazy("in a list", "refund"),
     "store_credit": pgettext_lazy("in a list", "credit"),
     "exchange": pgettext_lazy("in a list", "exchange"),
+    "replacement": pgettext_lazy("in a list", "replacement"),
+    "repair": pgettext_lazy("in a list", "repair"),
 }
 _NUMBER_WORDS = {1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 # What new policies begin with; merchants may give any reason labels of their own.

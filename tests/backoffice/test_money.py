@@ -14,10 +14,11 @@ from returns_portal.core.money import Money
 from returns_portal.core.scope import merchant_scope
 from returns_portal.integrations.models import ProviderAccount
 from returns_portal.tenancy.models import Merchant
-from rma.models import Exchange, Inspection, Resolution, Return
+from rma.models import Exchange, Inspection, PolicyVersion, Repair, Resolution, Return
 from tests import flows
 from tests.backoffice.conftest import HOME, at_bench, queries
 from tests.factories import member_actor
+from tests.portal.conftest import publish
 
 pytestmark = pytest.mark.django_db
 
@@ -138,3 +139,90 @@ def test_exchange_is_sent_with_its_tracking_number(owner: Client, shop: Merchant
     with merchant_scope(shop.pk):
         exchange.refresh_from_db()
     assert (exchange.status, exchange.tracking_code) == ("shipped", "AP1IE")
+
+
+def owed_swap(shop: Merchant) -> Exchange:
+    """Return a replacement that costs 7.99 more than the accepted goods."""
+    with merchant_scope(shop.pk):
+        publish(exchange={"any_product": True, "cheaper": "refund", "dearer": "collect"})
+        placed = flows.order(number="NL-7002", prices=(4500, 5299))
+        line, other = flows.lines_of(placed)
+        flows.stock(other, 1)
+        wish = flows.wish(line, reason="too_small", wanted="exchange", variant_id=other.variant_id)
+        flows.inspected(flows.received(flows.request(placed, wish, method="own")))
+        return Exchange.objects.get()
+
+
+def test_dearer_exchange_is_packed_once_its_difference_is_collected(
+    owner: Client, shop: Merchant
+) -> None:
+    exchange = owed_swap(shop)
+    held = owner.get(f"{HOME}exchanges/?status=reserved").content.decode()
+    assert "To collect:" in held
+    assert "€7.99" in held
+
+    owner.post(f"{HOME}exchanges/{exchange.pk}/give-up/")
+    with merchant_scope(shop.pk):
+        exchange.refresh_from_db()
+    assert exchange.status == "reserved"
+    owner.post(f"{HOME}exchanges/{exchange.pk}/collect/")
+
+    with merchant_scope(shop.pk):
+        exchange.refresh_from_db()
+    assert (exchange.status, exchange.due_minor) == ("released", 799)
+    assert exchange.collected_by
+    assert "€7.99" not in owner.get(f"{HOME}exchanges/?status=released").content.decode()
+
+
+def test_dearer_exchange_nobody_pays_is_refunded_instead(owner: Client, shop: Merchant) -> None:
+    exchange = owed_swap(shop)
+    refused = owner.post(f"{HOME}exchanges/{exchange.pk}/instead/", {"wanted": "a pony"})
+    assert refused.status_code == 400
+    with merchant_scope(shop.pk):
+        assert Refund.objects.count() == 0
+
+    owner.post(f"{HOME}exchanges/{exchange.pk}/instead/", {"wanted": "refund"})
+
+    with merchant_scope(shop.pk):
+        exchange.refresh_from_db()
+        assert (exchange.status, Refund.objects.get().amount_minor) == ("cancelled", 4500)
+
+
+def owed_repair(shop: Merchant) -> Repair:
+    """Return the repair of an accepted unit."""
+    with merchant_scope(shop.pk):
+        live = PolicyVersion.objects.get(status="live").document
+        publish(reasons=[{**one, "resolutions": ["repair", "refund"]} for one in live["reasons"]])
+        placed = flows.order(number="NL-7003")
+        wish = flows.wish(flows.lines_of(placed)[0], wanted="repair")
+        rma = flows.request(placed, wish, method="own")
+        flows.inspected(flows.received(rma), grade="D", disposition="repair")
+        return Repair.objects.get()
+
+
+def test_repair_is_started_and_sent_back(owner: Client, shop: Merchant) -> None:
+    repair = owed_repair(shop)
+    assert "Trail Runner 1" in owner.get(f"{HOME}repairs/").content.decode()
+
+    owner.post(f"{HOME}repairs/{repair.pk}/start/")
+    assert "Trail Runner 1" in owner.get(f"{HOME}repairs/?status=in_repair").content.decode()
+    owner.post(f"{HOME}repairs/{repair.pk}/send/", {"tracking_code": "T1"})
+
+    with merchant_scope(shop.pk):
+        repair.refresh_from_db()
+    assert (repair.status, repair.tracking_code) == ("sent_back", "T1")
+    assert "T1" in owner.get(f"{HOME}repairs/?status=sent_back").content.decode()
+
+
+def test_repair_that_can_not_be_done_becomes_a_refund(owner: Client, shop: Merchant) -> None:
+    repair = owed_repair(shop)
+
+    sent = {"wanted": "refund", "note": "Board is dead"}
+    owner.post(f"{HOME}repairs/{repair.pk}/give-up/", sent)
+    owner.post(f"{HOME}repairs/{repair.pk}/give-up/", sent)
+
+    with merchant_scope(shop.pk):
+        assert Refund.objects.get().amount_minor == 4500
+        repair.refresh_from_db()
+    assert (repair.status, repair.note) == ("given_up", "Board is dead")
+    assert "Board is dead" in owner.get(f"{HOME}repairs/?status=given_up").content.decode()

@@ -92,6 +92,9 @@ def set_at(document: Any, path: str, value: Any) -> None:
          "Refunds go out at the first carrier scan"),
         ("risk.hold_at", 60, "", "From 40 risk points on, money waits for the inspection",
          "From 60 risk points on, money waits for the inspection"),
+        ("exchange", {"any_product": True, "cheaper": "refund", "dearer": "collect"}, "", NOT_THERE,
+         "Items are exchanged for any product. What a cheaper product leaves over goes back as a "
+         "refund. Dearer products are offered, and we collect what is to pay"),
         ("promise.hours", 3, "", NOT_THERE, 'promise: {"hours": 3}'),
     ],
 )  # fmt: skip

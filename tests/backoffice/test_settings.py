@@ -364,6 +364,27 @@ def test_policy_form_without_changes_writes_the_same_document(
     assert draft.document == live.document
 
 
+def test_policy_form_says_what_items_are_exchanged_for(owner: Client, shop: Merchant) -> None:
+    changed = policy_form(owner, any_product="on", cheaper="store_credit", dearer="on")
+    owner.post(f"{HOME}policies/edit/", changed)
+
+    with merchant_scope(shop.pk):
+        draft = PolicyVersion.objects.get(status="draft")
+    assert draft.document["exchange"] == {
+        "any_product": True, "cheaper": "store_credit", "dearer": "collect",
+    }  # fmt: skip
+    again = policy_form(owner)
+    assert (again["any_product"], again["dearer"], again["cheaper"]) == ("on", "on", "store_credit")
+
+    owner.post(f"{HOME}policies/edit/", policy_form(owner, any_product="", dearer=""))
+
+    with merchant_scope(shop.pk):
+        draft.refresh_from_db()
+    assert draft.document["exchange"] == {
+        "any_product": False, "cheaper": "store_credit", "dearer": "never",
+    }  # fmt: skip
+
+
 def test_policy_reason_is_added_and_another_taken_away(owner: Client, shop: Merchant) -> None:
     body = policy_form(owner, **{"r-0-label": ""})
     new = int(body["r-TOTAL_FORMS"]) - 1

@@ -12,7 +12,7 @@ from django.db import transaction
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, Route, expect
 
-from returns_portal.commerce.models import OrderLine, Variant
+from returns_portal.commerce.models import OrderLine, Product, Variant
 from returns_portal.core.actor import SHOPPER, SYSTEM
 from returns_portal.core.clock import shifted
 from returns_portal.tenancy.models import Merchant
@@ -23,6 +23,7 @@ from rma.models import Photo, Return, ReturnLine
 from tests import flows
 from tests.e2e.browsing import DESKTOP, PHONE, look
 from tests.e2e.conftest import Visit
+from tests.portal.conftest import publish
 
 pytestmark = pytest.mark.browser
 BOTH = pytest.mark.parametrize("width", [DESKTOP, PHONE])
@@ -95,8 +96,8 @@ def test_return_from_the_first_page_to_the_label(visit: Visit, shop: Merchant, w
     expect(page.get_by_role("heading", level=1)).to_have_text("How should we make it right?")
     page.get_by_role("radio", name=re.compile("^Exchange")).check()
     expect(page.get_by_role("radio", name="L (not available)")).to_be_disabled()
-    page.get_by_role("radio", name="M", exact=True).check()
-    expect(page.get_by_role("radio", name="M", exact=True)).to_be_focused()
+    page.get_by_role("radio", name="M 2 left", exact=True).check()
+    expect(page.get_by_role("radio", name="M 2 left", exact=True)).to_be_focused()
     expect(page.get_by_text("We’ll hold M for you until")).to_be_visible()
     found += look(page)
     page.get_by_role("radio", name=re.compile("Refund to Visa ending 4242")).check()
@@ -203,7 +204,7 @@ def test_everything_works_without_scripts(visit: Visit, shop: Merchant, width: i
     page.get_by_role("button", name="Continue").click()
 
     page.get_by_role("radio", name=re.compile("^Exchange")).first.check()
-    page.get_by_role("radio", name="M", exact=True).check()
+    page.get_by_role("radio", name="M 2 left", exact=True).check()
     page.get_by_role("radio", name=re.compile("Store credit")).last.check()
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("radio", name=re.compile("Use my own carrier")).check()
@@ -369,3 +370,56 @@ def test_return_is_changed_from_its_page(
         "Trail Runner 1",
         "Trail Runner 2",
     ]
+
+
+@BOTH
+def test_exchange_for_another_product_is_searched_chosen_and_held(
+    visit: Visit, shop: Merchant, width: int
+) -> None:
+    publish(exchange={"any_product": True, "cheaper": "refund", "dearer": "collect"})
+    sell()
+    goods({"Wool Scarf": 3000, "Wool Hat": 8550, "Down Parka": 9999})
+    page = visit(width=width).open(f"/r/{shop.slug}/")
+    find(page)
+    page.get_by_role("checkbox", name=re.compile("Trail Runner 1")).check()
+    page.get_by_role("radio", name="Too small").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("radio", name=re.compile("^Something else from the shop")).check()
+    page.get_by_role("button", name=re.compile("^Choose another product")).click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("In place of Trail Runner 1")
+    expect(page.get_by_role("link", name=re.compile("Down Parka"))).to_contain_text("€14.49 to pay")
+    found = look(page)
+    page.get_by_label("Search").fill("wool")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("link", name=re.compile("Down Parka"))).to_have_count(0)
+    page.get_by_role("link", name=re.compile("Wool Scarf")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Wool Scarf")
+    found += look(page)
+    page.get_by_role("button", name="Choose this").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("How should we make it right?")
+    expect(page.get_by_text("We’ll hold Wool Scarf, Red for you until")).to_be_visible()
+    expect(page.get_by_role("region", name="Total")).to_contain_text("€55.50 refund")
+    found += look(page)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Exchange for Wool Scarf, Red")).to_be_visible()
+    page.get_by_role("radio", name=re.compile("Use my own carrier")).check()
+    page.get_by_role("button", name="Confirm return").click()
+    expect(page.get_by_text("Exchange for Wool Scarf, Red, held for you until")).to_be_visible()
+    found += look(page)
+
+    assert the_return().expected_minor == 5550
+    assert found == []
+
+
+def goods(prices: dict[str, int]) -> None:
+    """Put three of each of these products on sale, in one colour."""
+    for title, price in prices.items():
+        with transaction.atomic():
+            made = Product.objects.create(source="csv", external_id=title, title=title)
+            variant = Variant.objects.create(
+                product=made, source="csv", external_id=title, title="Red", currency="EUR",
+                price_minor=price,
+            )  # fmt: skip
+        flows.stock(OrderLine(variant_id=variant.pk), 3)

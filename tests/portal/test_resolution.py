@@ -9,10 +9,12 @@ import pytest
 from django.db import transaction
 
 from returns_portal.commerce.models import Order, OrderLine, Variant
+from returns_portal.core.actor import SYSTEM
 from returns_portal.core.ids import new_id
 from returns_portal.tenancy.models import Merchant
+from rma.actions.repairs import send_back, start_repair
 from rma.drafts import answers_of
-from rma.models import ReturnDraft
+from rma.models import Exchange, KeptSize, PolicyVersion, Repair, Return, ReturnDraft
 from tests import flows
 from tests.portal.conftest import Shopper, is_ticked, publish, sizes, statements, text
 
@@ -309,3 +311,129 @@ def test_bonus_on_credit_is_shown_live_beside_the_refund(
     assert "€90.50" in page
     assert "Bonus for taking store credit" in quote
     assert "€85.55 store credit" in quote
+
+
+def replaced() -> None:
+    """Let faults that are not as described become a replacement first."""
+    with transaction.atomic():
+        live = PolicyVersion.objects.get(status="live").document
+    publish(
+        reasons=[
+            {**one, "resolutions": ["replacement", "exchange", "refund"]}
+            if one["key"] == "not_as_described"
+            else one
+            for one in live["reasons"]
+        ]
+    )
+
+
+def test_replacement_is_offered_beside_an_exchange_and_confirmed(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    replaced()
+    made = sizes(lines[0], S=1, M=1)
+    shopper.find()
+    shopper.choose(lines[0], reason="not_as_described")
+    page = text(shopper.step("resolution"))
+    own = shopper.step("resolution", wish(lines[0], "exchange", axis_0="S"))
+    shopper.step("resolution", wish(lines[0], "replacement"))
+    check = text(shopper.step("method"))
+    token = shopper.confirm()["Location"].split("/")[-1]
+    shown = text(shopper.get(f"s/{token}"))
+
+    assert page.index("Replacement") < page.index("Another size or colour")
+    assert "The same item, new, no return fee" in page
+    assert "Exchange or replace" not in page
+    assert (own.status_code, "You have S." in text(own)) == (422, True)
+    assert "Replacement, not as described" in check
+    assert "Replacement, not as described, held for you until" in shown
+    with transaction.atomic():
+        assert Exchange.objects.get().variant_id == made["S"].pk
+
+
+def test_replacement_that_is_sold_out_is_told_and_the_rest_offered(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    replaced()
+    sizes(lines[0], S=0, M=1)
+    shopper.find()
+    shopper.choose(lines[0], reason="not_as_described")
+    page = text(shopper.step("resolution"))
+    refused = shopper.step("resolution", wish(lines[0], "replacement"))
+
+    assert "Sold out at the moment. Choose one of the others." in page
+    assert refused.status_code == 422
+    assert shopper.step("resolution", wish(lines[0], "refund")).status_code == 302
+
+
+def test_repair_is_chosen_and_followed_until_it_is_back(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    with transaction.atomic():
+        live = PolicyVersion.objects.get(status="live").document
+    publish(
+        reasons=[
+            {**one, "resolutions": ["repair", "refund"]}
+            if one["key"] == "not_as_described"
+            else one
+            for one in live["reasons"]
+        ]
+    )
+    shopper.find()
+    shopper.choose(lines[0], reason="not_as_described")
+    page = text(shopper.step("resolution"))
+    quote = text(shopper.step("quote", wish(lines[0], "repair")))
+    shopper.step("resolution", wish(lines[0], "repair"))
+    check = text(shopper.step("method"))
+    token = shopper.confirm()["Location"].split("/")[-1]
+    with transaction.atomic():
+        rma = Return.objects.get(token=token)
+    flows.inspected(flows.received(rma), grade="D", disposition="repair")
+    waits = text(shopper.get(f"s/{token}"))
+    with transaction.atomic():
+        repair = start_repair(Repair.objects.get().pk, actor=SYSTEM)
+    begun = text(shopper.get(f"s/{token}"))
+    with transaction.atomic():
+        send_back(repair.pk, tracking_code="T1", actor=SYSTEM)
+    back = text(shopper.get(f"s/{token}"))
+
+    assert "We repair it and send it back to you, no return fee" in page
+    assert "Repair" in quote
+    assert "Nothing to pay" in quote
+    assert "Repair, not as described" in check
+    assert "Your item waits for its repair" in waits
+    assert "Your item is being repaired" in begun
+    assert "We began the repair" in begun
+    assert "Your repaired item is on its way back" in back
+    assert "Tracking number T1." in back
+
+
+@pytest.mark.parametrize(("kept", "shown"), [(4, False), (12, True)])
+def test_exchange_tells_which_size_others_kept(
+    shopper: Shopper, lines: list[OrderLine], kept: int, shown: bool
+) -> None:
+    made = sizes(lines[0], M=3, L=3)
+    with transaction.atomic():
+        KeptSize.objects.create(
+            variant=made["S"], reason="too_small", kept=made["M"], exchanges=kept
+        )
+    shopper.find()
+    shopper.choose(lines[0], reason="too_small")
+    page = text(shopper.step("resolution"))
+    shopper.choose(lines[0], reason="too_large")
+    other = text(shopper.step("resolution"))
+
+    assert ("12 of 12 who found S too small kept M." in page) == shown
+    assert "who found" not in other
+
+
+def test_exchange_advises_no_size_that_is_sold_out(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    made = sizes(lines[0], M=0, L=3)
+    with transaction.atomic():
+        KeptSize.objects.create(variant=made["S"], reason="too_small", kept=made["M"], exchanges=12)
+    shopper.find()
+    shopper.choose(lines[0], reason="too_small")
+
+    assert "who found" not in text(shopper.step("resolution"))

@@ -14,6 +14,7 @@ ENUMS = {
     "receipt_line": states.ReceiptLineStatus,
     "inspection": states.InspectionStatus,
     "resolution": states.ResolutionStatus,
+    "repair": states.RepairStatus,
 }
 PAIRS = [
     (kind, old, new) for kind, enum in ENUMS.items() for old, new in itertools.product(enum, enum)
@@ -143,7 +144,7 @@ def test_stage_of_unknown_status_raises() -> None:
 
 def test_stage_words_follow_the_voice() -> None:
     tones = {"neutral", "warning", "special", "success", "danger", "info"}
-    assert len(states.STAGES) == 21
+    assert len(states.STAGES) == 24
     for stage in states.STAGES.values():
         assert stage.tone in tones
         assert stage.staff

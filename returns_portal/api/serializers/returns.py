@@ -36,7 +36,12 @@ class ReturnLineIn(serializers.Serializer):
         default=dict,
         help_text="Answers to the reason's own questions, by question.",
     )
-    exchange_variant = serializers.UUIDField(required=False, allow_null=True, default=None)
+    exchange_variant = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="For an exchange: a variant of the same product, or of any where policy allows.",
+    )
 
 
 class ReturnIn(serializers.Serializer):
@@ -125,6 +130,8 @@ def show_return(rma: Return) -> dict[str, Any]:
         "fee": money(rma.fee_minor, rma.currency),
         "fees": _show_fees(rma),
         "bonus": money(rma.quote.get("bonus_minor", 0), rma.currency),
+        # What the shop collects for dearer replacements before they are sent.
+        "due": money(rma.quote.get("due_minor", 0), rma.currency),
         "created_at": instant(rma.created_at),
         "decided_at": instant(rma.decided_at),
         "closed_at": instant(rma.closed_at),
@@ -165,5 +172,6 @@ def _show_line(line: ReturnLine, rma: Return) -> dict[str, Any]:
         "reason": line.reason,
         "reason_name": reason.full_label() if reason is not None else line.reason,
         "resolution": line.wanted,
+        "exchange_variant": str(line.exchange_variant_id) if line.exchange_variant_id else None,
         "expected": money(line.expected_minor, rma.currency),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -16,8 +17,9 @@ from returns_portal.backoffice.question_lines import as_lines, from_lines
 from returns_portal.core.errors import InvalidInput
 from returns_portal.core.money import Money
 from rma.policy.document import METHODS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
-from rma.policy.model import MOMENTS
-from rma.policy.processing import MOMENT_WORDS
+from rma.policy.exchanging import SECTION as EXCHANGE
+from rma.policy.model import CHEAPER, MOMENTS, Exchanges
+from rma.policy.processing import MOMENT_WORDS, TIMED
 from rma.policy.reminders import FURTHEST, MOST
 
 _DAYS = {"min_value": 0, "max_value": 3650}
@@ -25,7 +27,7 @@ _SHIPPING_LABELS = ("Never", "When everything comes back", "In proportion", "Whe
 
 
 _MOMENTS = [(one, MOMENT_WORDS[one].capitalize()) for one in MOMENTS]
-_PAYS = {f"pays_{kind}": kind for kind in RESOLUTIONS}
+_PAYS = {f"pays_{kind}": kind for kind in TIMED}
 
 
 def _moment(label: str, **more: Any) -> forms.ChoiceField:
@@ -68,6 +70,16 @@ class PolicyForm(forms.Form):
     fee = forms.CharField(label="Return fee")
     waived_for_fault = forms.BooleanField(label="No fee when it is our fault", required=False)
     waived_for_exchange = forms.BooleanField(label="No fee for exchanges", required=False)
+    any_product = forms.BooleanField(label="Exchange for any product of the shop", required=False)
+    cheaper = forms.ChoiceField(
+        label="What a cheaper product leaves over",
+        choices=list(zip(CHEAPER, ("Goes back as a refund", "Becomes store credit"), strict=True)),
+    )
+    dearer = forms.BooleanField(
+        label="Offer dearer products, too",
+        required=False,
+        help_text="You collect what is to pay before the product is sent.",
+    )
     shipping_back = forms.ChoiceField(
         label="Outbound shipping goes back",
         choices=list(zip(SHIPPING_BACK, _SHIPPING_LABELS, strict=True)),
@@ -152,6 +164,7 @@ class PolicyForm(forms.Form):
             "waived_for_exchange": fee["waived_for_exchange"],
             "gift_returns": document.get("gift_returns") is not False,
             "remind_before_days": ", ".join(map(str, document.get("remind_before_days") or ())),
+            **_exchange_initial(document),
             **{
                 name: (document.get("processing") or {}).get(kind, "inspection")
                 for name, kind in _PAYS.items()
@@ -206,15 +219,28 @@ class PolicyForm(forms.Form):
             document["gift_returns"] = entered["gift_returns"]
         if entered["remind_before_days"] or document.get("remind_before_days"):
             document["remind_before_days"] = entered["remind_before_days"]
+        exchange = {
+            "any_product": entered["any_product"],
+            "cheaper": entered["cheaper"],
+            "dearer": "collect" if entered["dearer"] else "never",
+        }
+        # A document that never said anything of it goes on without.
+        if EXCHANGE in document or exchange != asdict(Exchanges()):
+            document[EXCHANGE] = exchange
         return self._processed(document)
 
     def _processed(self, document: dict[str, Any]) -> dict[str, Any]:
         """Put in when each outcome moves; a document that says nothing of it stays as it was."""
-        before = document.get("processing") or dict.fromkeys(RESOLUTIONS, "inspection")
+        before = document.get("processing") or dict.fromkeys(TIMED, "inspection")
         moments = {kind: self.cleaned_data[name] or before[kind] for name, kind in _PAYS.items()}
         if moments != before:
             document["processing"] = moments
         return document
+
+
+def _exchange_initial(document: Mapping[str, Any]) -> dict[str, object]:
+    told = document.get(EXCHANGE) or asdict(Exchanges())
+    return {**told, "dearer": told["dearer"] == "collect"}
 
 
 class ReasonForm(forms.Form):

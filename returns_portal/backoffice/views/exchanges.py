@@ -10,7 +10,8 @@ from returns_portal.backoffice.base import actor_of, done, page, staff_view
 from returns_portal.backoffice.paging import keyset
 from returns_portal.core.errors import DomainError
 from returns_portal.tenancy.permissions import Permission
-from rma.actions.exchange import cancel_exchange, ship_exchange
+from rma.actions.exchange import cancel_exchange, collect_difference, ship_exchange
+from rma.actions.instead import pay_instead
 from rma.models import Exchange
 
 _TABS = (
@@ -58,3 +59,17 @@ def give_up(request: HttpRequest, exchange_id: UUID) -> HttpResponse:
     """Put a held replacement back on sale."""
     cancel_exchange(exchange_id, actor=actor_of(request))
     return done(request, "The replacement is back on sale.", "exchanges")
+
+
+@staff_view(permission=Permission.REFUNDS_SEND, methods=["POST"], refused=_show)
+def collect(request: HttpRequest, exchange_id: UUID) -> HttpResponse:
+    """Note that the shopper paid what a dearer replacement costs more."""
+    collect_difference(exchange_id, actor=actor_of(request))
+    return done(request, "Collected. The replacement can be packed.", "exchanges")
+
+
+@staff_view(permission=Permission.REFUNDS_GRANT, methods=["POST"], refused=_show)
+def instead(request: HttpRequest, exchange_id: UUID) -> HttpResponse:
+    """Pay the accepted goods, in place of a replacement that is not sent."""
+    pay_instead(exchange_id, wanted=request.POST.get("wanted", ""), actor=actor_of(request))
+    return done(request, "The replacement is back on sale, and the goods are paid.", "exchanges")

@@ -9,14 +9,21 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from returns_portal.commerce.models import OrderLine, Variant
+from returns_portal.portal.products import Priced
 from returns_portal.portal.replacements import Replacements
 from rma.drafts import Answer
 from rma.policy.wording import inside
 from rma.states import ResolutionKind
 
+# The choice of another product; what is wanted then is an exchange like any other.
+OTHER = "other"
+
 
 class WishForm(forms.Form):
-    """The choice for one item. ``axis-0``, ``axis-1`` ... pick the replacement."""
+    """The choice for one item. ``axis-0``, ``axis-1`` ... pick the replacement.
+
+    Another product is chosen on a page of its own and kept in the draft (``elsewhere``).
+    """
 
     wanted = forms.CharField(required=False)
 
@@ -28,17 +35,19 @@ class WishForm(forms.Form):
         answer: Answer,
         choices: list[str],
         replacements: Replacements | None,
+        elsewhere: Priced | None = None,
     ) -> None:
         super().__init__(sent, prefix=f"wish-{line.pk.hex}")
         self.line, self.answer, self.choices = line, answer, choices
         self.replacements = replacements
-        for axis in range(len(replacements.axes) if replacements else 0):
+        self.elsewhere = elsewhere
+        for axis in range(len(replacements.axes) if replacements and replacements.free else 0):
             self.fields[f"axis-{axis}"] = forms.CharField(required=False)
 
     @property
     def choice(self) -> str:
         """Return what is chosen so far: sent, kept, or the only thing there is."""
-        told = self.answer.wanted
+        told = OTHER if self.elsewhere and not self.is_bound else self.answer.wanted
         if self.is_bound:
             told = self.data.get(self.add_prefix("wanted"), "")
         if told in self.choices:
@@ -71,6 +80,9 @@ class WishForm(forms.Form):
 
     @property
     def variant(self) -> Variant | None:
+        """Return the replacement that is picked so far, of the same product or another one."""
+        if self.choice == OTHER:
+            return self.elsewhere.variant if self.elsewhere else None
         picks = self.picks
         if self.replacements is None or None in picks:
             return None
@@ -83,6 +95,9 @@ class WishForm(forms.Form):
             self.add_error("wanted", _("Choose what you want for %(item)s") % names)
         elif self.choice == ResolutionKind.EXCHANGE:
             self._check_replacement(names)
+        elif self.choice == OTHER and self.elsewhere is None:
+            words = _("Choose the product you want in place of %(item)s")
+            self.add_error("wanted", words % names)
         return given
 
     def _check_replacement(self, names: dict[str, str]) -> None:
@@ -105,11 +120,21 @@ class WishForm(forms.Form):
                 words = _("%(picks)s is sold out. Choose another or take a refund")
             self.add_error("axis-0", words % {"picks": " / ".join(map(str, self.picks))})
 
+    def kept(self) -> Answer:
+        """Return the answer to come back to; a replacement not picked yet is no wish."""
+        wish = self.wish()
+        unpicked = wish.wanted == ResolutionKind.EXCHANGE and wish.exchange_variant_id is None
+        return replace(wish, wanted="") if unpicked else wish
+
     def wish(self) -> Answer:
         """Return the answer with what is chosen so far, priced or kept."""
-        exchange = self.choice == ResolutionKind.EXCHANGE and self.variant is not None
+        wanted = self.choice
+        if wanted == OTHER:
+            # Before a product is chosen there is nothing to price or to keep.
+            wanted = ResolutionKind.EXCHANGE if self.elsewhere else ""
+        exchange = wanted == ResolutionKind.EXCHANGE and self.variant is not None
         return replace(
             self.answer,
-            wanted=self.choice,
+            wanted=wanted,
             exchange_variant_id=self.variant.pk if exchange and self.variant else None,
         )

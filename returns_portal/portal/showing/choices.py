@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from returns_portal.commerce.models import OrderLine
 from returns_portal.core.money import Money, format_money
 from returns_portal.core.words import day, percent
 from returns_portal.portal.basket import Basket
-from returns_portal.portal.forms.resolution import WishForm
+from returns_portal.portal.forms.resolution import OTHER, WishForm
+from returns_portal.portal.products import Priced, Shelf, picked_elsewhere, shelves
 from returns_portal.portal.replacements import Replacements
+from returns_portal.portal.showing.goods import difference_words, left_words
 from returns_portal.portal.showing.money import paid_with, replacement_name
 from rma.drafts import Answer
+from rma.fit import TOO_LARGE
 from rma.policy.approval import waives_fee
 from rma.policy.bonus import CreditBonus
 from rma.policy.wording import reason_label
@@ -36,7 +39,13 @@ class WishCard:
     choices: list[dict[str, Any]]
     axes: list[dict[str, Any]]
     hold: str
+    fit: str = ""
+    elsewhere: Priced | None = None
     notice: str = ""
+
+    @property
+    def hold_elsewhere(self) -> str:
+        return self.hold if self.form.choice == OTHER else ""
 
     @property
     def error(self) -> str:
@@ -47,25 +56,36 @@ class WishCard:
 def wish_forms(
     basket: Basket, offered: dict[Any, Replacements], sent: Any = None
 ) -> list[WishForm]:
+    """Return the choice for each item. At most one statement, for products chosen before."""
+    shelved = shelves(basket)
+    elsewhere = picked_elsewhere(shelved)
     return [
         WishForm(
             sent,
             line=basket.line(answer.order_line_id),
             answer=answer,
-            choices=_keys(basket, answer, offered),
+            choices=list(_keys(basket, answer, offered, shelved)),
             replacements=offered.get(answer.order_line_id),
+            elsewhere=elsewhere.get(answer.order_line_id),
         )
         for answer in basket.answers
     ]
 
 
-def _keys(basket: Basket, answer: Answer, offered: dict[Any, Replacements]) -> list[str]:
-    """Return the outcomes to show: an exchange only for something that is there."""
-    return [
-        key
-        for key in basket.resolutions(answer)
-        if key != Kind.EXCHANGE or answer.order_line_id in offered
-    ]
+def _keys(
+    basket: Basket, answer: Answer, offered: dict[Any, Replacements], shelved: dict[UUID, Shelf]
+) -> Iterator[str]:
+    """Yield the outcomes to show: an exchange only for something that is there."""
+    there = offered.get(answer.order_line_id)
+    for key in basket.resolutions(answer):
+        if key == Kind.EXCHANGE:
+            is_open = there is not None and bool(there.free)
+        else:
+            is_open = key != Kind.REPLACEMENT or (there is not None and there.same_in_stock)
+        if is_open:
+            yield key
+        if key == Kind.EXCHANGE and answer.order_line_id in shelved:
+            yield OTHER
 
 
 def wish_cards(
@@ -106,7 +126,14 @@ def _card(
     if form.answer.quantity > 1:
         about.insert(0, _("%(n)d of %(all)d") % {"n": form.answer.quantity, "all": line.quantity})
     key = line.pk.hex
-    show = {Kind.REFUND: _refund, Kind.STORE_CREDIT: _credit, Kind.EXCHANGE: _exchange}
+    show = {
+        Kind.REFUND: _refund,
+        Kind.STORE_CREDIT: _credit,
+        Kind.EXCHANGE: _exchange,
+        Kind.REPLACEMENT: _replacement,
+        Kind.REPAIR: _repair,
+    }
+    chosen = form.choice
     return WishCard(
         key=key,
         line=line,
@@ -117,12 +144,19 @@ def _card(
                 "id": f"{form.prefix}-{kind}",
                 "name": form.add_prefix("wanted"),
                 "value": kind,
-                "checked": form.choice == kind,
-                **show[Kind(kind)](basket, form.answer, worth),
+                "checked": chosen == kind,
+                **(
+                    _other(form.elsewhere)
+                    if kind == OTHER
+                    else show[Kind(kind)](basket, form.answer, worth)
+                ),
             }
             for kind in form.choices
-        ],
+        ]
+        + _sold_out(basket, form),
         axes=axes_of(form, strict),
+        fit=fit_words(form),
+        elsewhere=form.elsewhere,
         hold=hold_words(basket, form),
         notice=notice,
     )
@@ -180,9 +214,49 @@ def _bonus_rule(terms: CreditBonus, currency: str) -> str:
     return f"{words} {most}"
 
 
+def _replacement(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, Any]:
+    note = _("The same item, new")
+    if not _pays_fee(basket, answer, Kind.REPLACEMENT):
+        note = _("%(note)s, no return fee") % {"note": note}
+    return {
+        "title": _("Replacement"),
+        "note": note,
+        "price_text": _("No charge"),
+        "tag": _("Held for you"),
+        "tag_icon": "lock",
+    }
+
+
+def _repair(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, Any]:
+    note = _("We repair it and send it back to you")
+    if not _pays_fee(basket, answer, Kind.REPAIR):
+        note = _("%(note)s, no return fee") % {"note": note}
+    return {"title": _("Repair"), "note": note, "price_text": _("No charge")}
+
+
+def _sold_out(basket: Basket, form: WishForm) -> list[dict[str, Any]]:
+    """Return the choice nobody can make now, so that the shopper knows why it is not there."""
+    offered = Kind.REPLACEMENT in basket.resolutions(form.answer)
+    if not offered or Kind.REPLACEMENT in form.choices:
+        return []
+    return [
+        {
+            "id": f"{form.prefix}-{Kind.REPLACEMENT}",
+            "name": form.add_prefix("wanted"),
+            "value": Kind.REPLACEMENT,
+            "checked": False,
+            "disabled": True,
+            "title": _("Replacement"),
+            "note": _("Sold out at the moment. Choose one of the others."),
+            "price": None,
+        }
+    ]
+
+
 def _exchange(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, Any]:
     reason = basket.reason(answer)
-    if reason is not None and reason.fault:
+    replaced = Kind.REPLACEMENT in basket.resolutions(answer)
+    if reason is not None and reason.fault and not replaced:
         title, note = _("Exchange or replace"), _("The same again, or another size or colour")
     else:
         title, note = _("Exchange"), _("Another size or colour")
@@ -195,6 +269,21 @@ def _exchange(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, 
         "tag": _("Held for you"),
         "tag_icon": "lock",
         "more": "portal/_exchange.html",
+    }
+
+
+def _other(chosen: Priced | None) -> dict[str, Any]:
+    note = _("Choose anything that is in stock")
+    if chosen is not None:
+        note = replacement_name(chosen.variant, None)
+    return {
+        "title": _("Something else from the shop"),
+        "note": note,
+        "price": None,
+        "price_text": difference_words(chosen.difference, chosen.cost) if chosen else "",
+        "tag": _("Held for you") if chosen else "",
+        "tag_icon": "lock",
+        "more": "portal/_other.html",
     }
 
 
@@ -256,14 +345,6 @@ def axes_of(form: WishForm, strict: bool) -> list[dict[str, Any]]:
     return groups
 
 
-def left_words(units: int | None) -> str:
-    """Return ``2 left`` for the last few units of a variant."""
-    if units is None:
-        return ""
-    # Translators: how many units of a size or colour are in stock, small, beside its name
-    return ngettext("%(n)d left", "%(n)d left", units) % {"n": units}
-
-
 def _pictures(offered: Replacements, axis: int) -> dict[str, str]:
     """Return a picture for each value where it is the axis that changes the picture."""
     found: dict[str, set[str]] = {}
@@ -275,12 +356,26 @@ def _pictures(offered: Replacements, axis: int) -> dict[str, str]:
     return first if len(set(first.values())) > 1 else {}
 
 
+def fit_words(form: WishForm) -> str:
+    """Say which size others kept whom this one did not fit; empty where too few did."""
+    fit = form.replacements.fit if form.replacements is not None else None
+    if fit is None:
+        return ""
+    known = {"kept": fit.kept, "asked": fit.asked, "size": fit.size, "other": fit.other}
+    # Translators: e.g. "12 of 15 who found M too small kept L": shoppers who exchanged this item
+    words = _("%(kept)d of %(asked)d who found %(size)s too small kept %(other)s.")
+    if form.answer.reason == TOO_LARGE:
+        words = _("%(kept)d of %(asked)d who found %(size)s too large kept %(other)s.")
+    return words % known
+
+
 def hold_words(basket: Basket, form: WishForm) -> str:
     """Return the promise to keep the replacement, once it is picked and there."""
     offered = form.replacements
-    if offered is None or not offered.is_free(form.variant):
+    free = form.choice == OTHER or (offered is not None and offered.is_free(form.variant))
+    if form.variant is None or not free:
         return ""
     return _("We’ll hold %(name)s for you until %(day)s.") % {
-        "name": replacement_name(form.variant),
+        "name": replacement_name(form.variant, form.line.variant),
         "day": day(basket.send_by, basket.today),
     }

@@ -13,6 +13,7 @@ from returns_portal.commerce.models import Variant
 from returns_portal.core.money import Money, format_money
 from returns_portal.portal.basket import Basket
 from returns_portal.portal.showing.money import (
+    PAID_FIRST,
     bonus_rows,
     deduction_label,
     fee_rows,
@@ -28,7 +29,7 @@ from rma.policy.processing import moments_of
 from rma.policy.types import Result, Verdict
 from rma.policy.wording import inside, reason_label
 from rma.quoting import Quote
-from rma.states import ResolutionKind
+from rma.states import SENT, ResolutionKind
 
 Kind = ResolutionKind
 
@@ -109,7 +110,7 @@ def sum_lines(basket: Basket, variants: dict[UUID, Variant | None]) -> list[dict
     for answer in basket.answers:
         line = basket.line(answer.order_line_id)
         reason = basket.reason(answer)
-        name = replacement_name(variants.get(line.pk))
+        name = replacement_name(variants.get(line.pk), line.variant)
         lines.append(
             {
                 "picture": line.image_url,
@@ -125,7 +126,12 @@ def outcome_words(wanted: str, replacement: str, reason: str) -> str:
     """Return ``Exchange for Oat / M`` or ``Refund, too small``."""
     if wanted == Kind.EXCHANGE:
         return _("Exchange for %(name)s") % {"name": replacement} if replacement else _("Exchange")
-    what = _("Store credit") if wanted == Kind.STORE_CREDIT else _("Refund")
+    whats = {
+        Kind.STORE_CREDIT: _("Store credit"),
+        Kind.REPLACEMENT: _("Replacement"),
+        Kind.REPAIR: _("Repair"),
+    }
+    what = whats.get(Kind(wanted), _("Refund"))
     if not reason:
         return what
     # Translators: e.g. "Refund" and "too small"
@@ -143,12 +149,23 @@ def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
         line.value.gross_minor
         for kind, breakdown in quote.breakdowns.items()
         for line in breakdown.lines
-        if kind != Kind.EXCHANGE
+        if kind not in SENT and line.quantity
+    )
+    # What cheaper replacements leave over settles no further unit.
+    left = sum(
+        line.value.gross_minor
+        for kind, breakdown in quote.breakdowns.items()
+        for line in breakdown.lines
+        if kind not in SENT and not line.quantity
     )
     if paid:
         rows.append({"label": _("Price you paid"), "amount": Money(paid, quote.currency)})
     if Kind.EXCHANGE in quote.breakdowns:
-        rows.append({"label": _("Exchange"), "amount": Money.zero(quote.currency)})
+        rows.append({"label": _("Exchange"), "amount": Money(left, quote.currency)})
+    if Kind.REPLACEMENT in quote.breakdowns:
+        rows.append({"label": _("Replacement"), "amount": Money.zero(quote.currency)})
+    if any(one.wanted == Kind.REPAIR for one in basket.answers):
+        rows.append({"label": _("Repair"), "amount": Money.zero(quote.currency)})
     held = sum(breakdown.deduction_minor for breakdown in quote.breakdowns.values())
     if held:
         amount = -Money(held, quote.currency)
@@ -167,6 +184,9 @@ def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
     if Kind.STORE_CREDIT in quote.breakdowns:
         rows += bonus_rows(quote.bonus)
         rows.append({"kind": "total", "label": _("Store credit"), "amount": quote.credit})
+    if quote.due:
+        rows.append({"kind": "total", "label": _("To pay"), "amount": quote.due})
+        rows.append({"kind": "note", "label": PAID_FIRST})
     return rows
 
 

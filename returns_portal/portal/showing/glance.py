@@ -22,6 +22,8 @@ OUTCOMES = {
     "refund": pgettext_lazy("in a list", "a refund"),
     "store_credit": pgettext_lazy("in a list", "store credit"),
     "exchange": pgettext_lazy("in a list", "an exchange"),
+    "replacement": pgettext_lazy("in a list", "the same again"),
+    "repair": pgettext_lazy("in a list", "a repair"),
 }
 
 
@@ -92,7 +94,7 @@ def in_sentences(policy: Policy) -> list[Section]:
     return [
         Section(_("How long you have"), list(_windows(policy))),
         Section(_("What can’t be returned"), list(_closed(policy))),
-        Section(_("What you get"), list(_outcomes(policy))),
+        Section(_("What you get"), [*_outcomes(policy), *_swaps(policy)]),
         Section(_("What it costs"), list(_costs(policy))),
         Section(_("How it goes on"), list(_times(policy))),
         *([Section(_("Also"), own)] if (own := list(_own_rules(policy))) else []),
@@ -149,6 +151,19 @@ def _outcomes(policy: Policy) -> Iterator[str]:
             words = _("%(reason)s, with a photo: %(outcomes)s.")
         outcomes = either([str(OUTCOMES[key]) for key in reason.resolutions])
         yield words % {"reason": reason_label(reason), "outcomes": outcomes}
+
+
+def _swaps(policy: Policy) -> Iterator[str]:
+    terms = policy.exchange
+    if not terms.any_product:
+        return
+    yield _("You can exchange for anything in the shop that is in stock.")
+    if terms.cheaper == "store_credit":
+        yield _("What a cheaper product leaves over becomes store credit.")
+    else:
+        yield _("What a cheaper product leaves over goes back to you.")
+    if terms.dearer == "collect":
+        yield _("For a dearer one you pay the difference before it leaves us.")
 
 
 def _costs(policy: Policy) -> Iterator[str]:

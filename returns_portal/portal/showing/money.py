@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from refunds.calculation import Breakdown
 from returns_portal.commerce.models import Order, Variant
@@ -17,7 +17,7 @@ from rma.drafts import Answer
 from rma.fees import RESTOCKING, RETURN_SHIPPING
 from rma.policy.approval import free_because
 from rma.quoting import Quote
-from rma.states import ResolutionKind
+from rma.states import SENT, ResolutionKind
 
 Row = dict[str, Any]
 Kind = ResolutionKind
@@ -25,6 +25,9 @@ _TAX = pgettext_lazy("inside a sentence", "tax")
 _GST = pgettext_lazy("inside a sentence", "GST")
 _VAT = pgettext_lazy("inside a sentence", "VAT")
 _TAX_WORDS = {"US": _TAX, "CA": _TAX, "AU": _GST, "NZ": _GST, "IN": _GST, "SG": _GST}
+PAID_FIRST = gettext_lazy(
+    "Once we have checked your item we tell you how to pay. Your new item leaves after that."
+)
 _ENDING = re.compile(r"^(?P<card>.+) ending (?P<digits>\d{2,6})$")
 
 
@@ -52,11 +55,14 @@ def _payment(label: str, brief: bool) -> str:
     return words % found.groupdict()
 
 
-def replacement_name(variant: Variant | None) -> str:
-    """Return ``Oat / M`` for a variant of a known product."""
+def replacement_name(variant: Variant | None, own: Variant | None) -> str:
+    """Return ``Oat / M`` for a variant of the product of ``own``, else ``Wool Scarf, Oat``."""
     if variant is None:
         return ""
-    return variant.title or " / ".join(str(value) for value in variant.options.values())
+    name = variant.title or " / ".join(str(value) for value in variant.options.values())
+    if own is not None and own.product_id == variant.product_id:
+        return name
+    return _(", ").join(part for part in (variant.product.title, name) if part)
 
 
 def rows_of(
@@ -70,8 +76,11 @@ def rows_of(
     rows: list[Row] = []
     for answer in answers:
         breakdown = quote.breakdowns.get(answer.wanted)
+        if answer.wanted == Kind.REPAIR:
+            rows.append({"kind": "group", "label": _title(basket, answer), "note": _("Repair")})
         if breakdown is not None:
-            rows += _item_rows(basket, answer, breakdown, chosen.get(answer.order_line_id))
+            variant = chosen.get(answer.order_line_id)
+            rows += _item_rows(basket, answer, quote, breakdown, variant)
     rows += _charge_rows(quote)
     rows += _total_rows(quote)
     rows += _notes(basket, quote)
@@ -83,22 +92,36 @@ def gift_words() -> str:
     return _("We tell you the amount of your store credit once we’ve checked your gift.")
 
 
+def _title(basket: Basket, answer: Answer) -> str:
+    title = basket.line(answer.order_line_id).title
+    return f"{answer.quantity} × {title}" if answer.quantity > 1 else title
+
+
 def _item_rows(
-    basket: Basket, answer: Answer, breakdown: Breakdown, variant: Variant | None
+    basket: Basket, answer: Answer, quote: Quote, breakdown: Breakdown, variant: Variant | None
 ) -> list[Row]:
     line = basket.line(answer.order_line_id)
     currency = basket.order.currency
     priced = next(one for one in breakdown.lines if one.line_id == str(line.pk))
     value = Money(priced.value.gross_minor, currency)
-    title = f"{answer.quantity} × {line.title}" if answer.quantity > 1 else line.title
+    left = Money(quote.share_of(line.pk, Kind.EXCHANGE), currency)
+    title = _title(basket, answer)
+    if answer.wanted == Kind.REPLACEMENT:
+        return [
+            {"kind": "group", "label": title, "note": _("Replacement")},
+            {"label": _("Value of your item"), "amount": value},
+            {"label": _("New item"), "amount": -value},
+        ]
     if answer.wanted == Kind.EXCHANGE:
-        name = replacement_name(variant)
+        name = replacement_name(variant, line.variant)
+        costs = basket.replacement_minor(answer, variant)
+        worth = value + left
         swap = " → ".join(part for part in (line.variant_title, name) if part)
         return [
             {"kind": "group", "label": title, "note": f"{_('Exchange')} {swap}".strip()},
-            {"label": _("Value of your item"), "amount": value},
+            {"label": _("Value of your item"), "amount": worth},
             {"label": _("New item, %(name)s") % {"name": name} if name else _("New item"),
-             "amount": -value},
+             "amount": -worth if costs is None else -Money(costs, currency)},
         ]  # fmt: skip
     goes_to = (
         _("Store credit")
@@ -197,13 +220,13 @@ def _total_rows(quote: Quote) -> list[Row]:
     if Kind.STORE_CREDIT in quote.breakdowns:
         rows += bonus_rows(quote.bonus)
         rows.append({"kind": "total", "label": _("Store credit"), "amount": quote.credit})
-    if not rows:
-        rows.append({"kind": "total", "label": _("To pay"), "amount": Money.zero(quote.currency)})
+    if quote.due or not rows:
+        rows.append({"kind": "total", "label": _("To pay"), "amount": quote.due})
     return rows
 
 
 def _notes(basket: Basket, quote: Quote) -> list[Row]:
-    paid = [one for kind, one in quote.breakdowns.items() if kind != Kind.EXCHANGE]
+    paid = [one for kind, one in quote.breakdowns.items() if kind not in SENT]
     tax = sum(one.tax_minor for one in paid)
     words = []
     if tax:
@@ -215,8 +238,12 @@ def _notes(basket: Basket, quote: Quote) -> list[Row]:
                 "tax": _TAX_WORDS.get(country, _VAT),
             }
         )
-    if Kind.EXCHANGE in quote.breakdowns:
+    if quote.due:
+        words.append(str(PAID_FIRST))
+    elif Kind.EXCHANGE in quote.breakdowns:
         words.append(_("Nothing to pay for the exchange."))
+    elif Kind.REPLACEMENT in quote.breakdowns:
+        words.append(_("Nothing to pay for the replacement."))
     return [{"kind": "note", "label": " ".join(words)}] if words else []
 
 
@@ -235,9 +262,15 @@ def bar(
         money.append(_("%(amount)s store credit") % {"amount": format_money(quote.credit)})
     goods = []
     for answer in answers:
+        if answer.wanted in (Kind.REPLACEMENT, Kind.REPAIR):
+            goods.append(basket.line(answer.order_line_id).title)
         if answer.wanted == Kind.EXCHANGE:
             line = basket.line(answer.order_line_id)
-            name = replacement_name(chosen.get(answer.order_line_id))
+            variant = chosen.get(answer.order_line_id)
+            name = replacement_name(variant, line.variant)
+            if variant is not None and basket.replacement_minor(answer, variant) is not None:
+                goods.append(name)
+                continue
             goods.append(
                 _("%(item)s in %(name)s") % {"item": line.title, "name": name}
                 if name
@@ -246,5 +279,7 @@ def bar(
     return {
         "money": " + ".join(money),
         "goods": ", ".join(goods),
-        "note": _("Nothing to pay"),
+        "note": _("%(amount)s to pay") % {"amount": format_money(quote.due)}
+        if quote.due
+        else _("Nothing to pay"),
     }

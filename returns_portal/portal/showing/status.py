@@ -13,13 +13,19 @@ from django.utils.translation import gettext_lazy
 from returns_portal.core.clock import today
 from returns_portal.core.money import Money, format_money
 from returns_portal.core.words import day
-from returns_portal.portal.showing.money import payment_words, replacement_name
+from returns_portal.portal.showing import sent
+from returns_portal.portal.showing.money import payment_words
 from rma.fees import RETURN_SHIPPING
-from rma.models import Exchange, Promise, Return
+from rma.models import Promise, Return
 from rma.policy.days import last_day
 from rma.policy.paid_words import when_paid
 from rma.selectors import ShopperStatus
-from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
+from rma.states import (
+    ResolutionKind,
+    ResolutionStatus,
+    ReturnStatus,
+    ShipmentStatus,
+)
 
 Kind = ResolutionKind
 _BANKS = gettext_lazy("Banks show it within 3 to 5 working days.")
@@ -99,6 +105,15 @@ class Facts:
         when = self.rma.refund_promised_on
         missed = any(one.step == Promise.Step.MISSED for one in self.status.promises)
         return day(when, self.today) if when and not missed else ""
+
+    @property
+    def due(self) -> Money:
+        """Return what is still to pay for dearer replacements: as settled, else as agreed."""
+        held = [one for line in self.status.lines for one in line.exchanges.all()]
+        if self.amounts.is_decided:
+            owed = [one.due_minor for one in held if one.collected_at is None]
+            return Money(sum(owed), self.rma.currency)
+        return Money(self.rma.quote.get("due_minor", 0), self.rma.currency)
 
     @property
     def title(self) -> str:
@@ -234,6 +249,11 @@ def _partial(facts: Facts) -> tuple[str, str]:
 
 
 def _payout(facts: Facts) -> tuple[str, str]:
+    if facts.due and facts.amounts.is_decided:
+        return (
+            _("%(amount)s is still to pay") % {"amount": format_money(facts.due)},
+            _("We write to you how to pay it. Then your new item leaves."),
+        )
     if not facts.amounts.refund:
         return _("We’re preparing your exchange"), _("We tell you when it is on its way.")
     return _refund_words(facts)
@@ -273,27 +293,6 @@ def _credited(facts: Facts) -> tuple[str, str]:
     amount = {"amount": format_money(facts.amounts.credit), "merchant": facts.rma.merchant.name}
     sentence = _("%(merchant)s keeps it for your next order. It never expires.") % amount
     return _("%(amount)s store credit is ready") % amount, f"{_less(facts)} {sentence}".strip()
-
-
-def _exchanged(facts: Facts) -> tuple[str, str]:
-    sent = next(iter(_exchanges(facts.status)), None)
-    if sent is None:
-        return _("Your exchange is on its way"), ""
-    title, exchange = sent
-    name = {"item": title, "name": replacement_name(exchange.variant)}
-    words = _("Your %(item)s in %(name)s is on its way") % name
-    if not exchange.tracking_code:
-        return words, _("It was sent to the address of your order.")
-    return words, _("Tracking number %(code)s.") % {"code": exchange.tracking_code}
-
-
-def _exchanges(status: ShopperStatus) -> list[tuple[str, Exchange]]:
-    return [
-        (line.order_line.title, exchange)
-        for line in status.lines
-        for exchange in line.exchanges.all()
-        if exchange.status == Exchange.Status.SHIPPED
-    ]
 
 
 def _hold(facts: Facts) -> tuple[str, str]:
@@ -362,7 +361,10 @@ _HEADLINES: dict[str, Callable[[Facts], tuple[str, str]]] = {
     "payout": _payout,
     "refunded": _refunded,
     "credited": _credited,
-    "exchanged": _exchanged,
+    "exchanged": lambda facts: sent.exchanged(facts.status),
+    "replaced": lambda facts: sent.replaced(facts.status),
+    "repair": lambda facts: sent.repair(facts.status),
+    "repaired": lambda facts: sent.repaired(facts.status),
     "keep": _keep,
     "hold": _hold,
     "failed": _failed,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from returns_portal.core.money import Money
 from returns_portal.portal.showing.confirming import outcome_words
 from returns_portal.portal.showing.money import (
+    PAID_FIRST,
     bonus_rows,
     deduction_label,
     fee_rows,
@@ -21,7 +22,7 @@ from rma.fees import RESTOCKING
 from rma.models import Exchange, Return, Shipment
 from rma.policy.wording import reason_label
 from rma.quoting import with_quoted
-from rma.states import ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
+from rma.states import SENT, ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
 Kind = ResolutionKind
 _NOTHING_PAID = (
@@ -40,7 +41,7 @@ def sum_lines(facts: Facts) -> list[dict[str, str]]:
         reason = status.policy.reason(line.reason)
         text = outcome_words(
             line.wanted,
-            replacement_name(line.exchange_variant),
+            replacement_name(line.exchange_variant, line.order_line.variant),
             reason_label(reason) if reason else "",
         )
         if any(one.status == Exchange.Status.RESERVED for one in line.exchanges.all()):
@@ -83,6 +84,9 @@ def sum_rows(facts: Facts) -> list[dict[str, Any]]:
         if kind in wanted or amount:
             was = expected[kind] if expected[kind] != amount else None
             rows.append({"kind": "total", "label": label, "amount": amount, "was": was})
+    if facts.due:
+        rows.append({"kind": "total", "label": _("To pay"), "amount": facts.due})
+        rows.append({"kind": "note", "label": PAID_FIRST})
     return rows
 
 
@@ -104,12 +108,23 @@ def _stored_rows(facts: Facts) -> list[dict[str, Any]]:
     stored = _stored(facts)
     kept = [(kind, row) for kind, one in stored for row in one.get("rows", [])]
     goods = sum(
-        row["minor"] for kind, row in kept if row["kind"] == "item" and kind != Kind.EXCHANGE
+        row["minor"]
+        for kind, row in kept
+        if row["kind"] == "item" and row["quantity"] and kind not in SENT
+    )
+    left = sum(
+        row["minor"]
+        for kind, row in kept
+        if row["kind"] == "item" and not row["quantity"] and kind not in SENT
     )
     if goods:
         rows.append({"label": _("Price you paid"), "amount": money(goods)})
     if any(line.wanted == Kind.EXCHANGE for line in facts.status.lines):
-        rows.append({"label": _("Exchange"), "amount": money(0)})
+        rows.append({"label": _("Exchange"), "amount": money(left)})
+    wanted = {line.wanted for line in facts.status.lines}
+    for kind, label in ((Kind.REPLACEMENT, _("Replacement")), (Kind.REPAIR, _("Repair"))):
+        if kind in wanted:
+            rows.append({"label": label, "amount": money(0)})
     for _kind, row in kept:
         if row["key"] == "deduction":
             note = "" if row["reason"] == RESTOCKING else row["reason"]

@@ -34,6 +34,9 @@ _WORDS = {
     K.PARCEL_RECEIVED: gettext_lazy("We opened your parcel"),
     K.UNIT_INSPECTED: gettext_lazy("We checked your items"),
     K.EXCHANGE_SHIPPED: gettext_lazy("We sent your new item"),
+    K.REPAIR_STARTED: gettext_lazy("We began the repair"),
+    K.REPAIR_SENT: gettext_lazy("We sent your repaired item"),
+    K.REPAIR_GIVEN_UP: gettext_lazy("We couldn’t repair it"),
 }
 _STOPPED = {
     K.RETURN_DECLINED: gettext_lazy("We couldn’t accept it"),
@@ -65,6 +68,7 @@ _AHEAD = {
     "inspecting": ("inspect", "pay"),
     "partial": ("inspect", "pay"),
     "payout": ("pay",),
+    "repair": ("pay",),
 }
 
 
@@ -167,4 +171,6 @@ def _pay(facts: Facts) -> tuple[str, str]:
         return _("Your store credit"), promised
     if money.credit and ResolutionKind.STORE_CREDIT in left:
         return _("%(amount)s store credit") % {"amount": format_money(money.credit)}, promised
+    if all(line.wanted == ResolutionKind.REPAIR for line in facts.status.lines):
+        return _("We send your repaired item back"), ""
     return _("Your new item is sent"), _("As soon as we’ve checked your parcel")

@@ -35,6 +35,9 @@ from rma.actions.requesting import request_return
 from rma.drafts import requested_lines
 from rma.models import Return
 
+# Refusals that another choice in the third step makes good.
+_ABOUT_WISHES = ("resolution", "replacement_missing", "replacement_dearer")
+
 
 @shopper_page("GET", "HEAD", "POST")
 def method(request: HttpRequest, token: str) -> HttpResponse:
@@ -121,7 +124,7 @@ def _refuse(
         lines = [one for one in basket.answers if str(one.exchange_variant_id) == gone]
         query = f"?sold_out={lines[0].order_line_id.hex}" if lines else ""
         return HttpResponseRedirect(reverse("resolution", kwargs=known) + query)
-    page_name = "resolution" if refusal.code in ("resolution", "replacement_missing") else "items"
+    page_name = "resolution" if refusal.code in _ABOUT_WISHES else "items"
     errors = [{"text": refusal.message, "href": reverse(page_name, kwargs=known)}]
     return _show(request, basket, chosen, errors, status=refusal.status)
 
@@ -161,11 +164,9 @@ def _priced(basket: Basket, chosen: str) -> dict[str, Any]:
 
 
 def _variants(basket: Basket) -> dict[UUID, Variant | None]:
-    """Return the replacement picked for each item. One statement, if any was picked."""
-    picked = {one.exchange_variant_id for one in basket.answers if one.exchange_variant_id}
-    known = Variant.objects.in_bulk(picked) if picked else {}
+    """Return the replacement picked for each item."""
     return {
-        one.order_line_id: known.get(one.exchange_variant_id)
+        one.order_line_id: basket.picked.get(one.exchange_variant_id)
         for one in basket.answers
         if one.exchange_variant_id
     }
@@ -179,6 +180,8 @@ def _seen(basket: Basket) -> str:
         for one in basket.answers
     ]
     totals = [
-        [quote.refund.minor, quote.credit.minor, quote.fee.minor] for quote in quotes if quote
+        [quote.refund.minor, quote.credit.minor, quote.fee.minor, quote.due.minor]
+        for quote in quotes
+        if quote
     ]
     return hashlib.sha256(json.dumps([shown, totals]).encode()).hexdigest()[:32]

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from returns_portal.core.actor import SHOPPER
-from returns_portal.core.errors import DomainError
+from returns_portal.core.errors import DomainError, NotFound
 from returns_portal.portal.basket import Basket, read_basket
-from returns_portal.portal.forms.resolution import WishForm
+from returns_portal.portal.forms.resolution import OTHER, WishForm
 from returns_portal.portal.pages import page, shopper_page, steps
 from returns_portal.portal.proof import proven_draft
 from returns_portal.portal.replacements import replacements
@@ -36,11 +36,25 @@ def resolution(request: HttpRequest, token: str) -> HttpResponse:
         sold_out = request.GET.get("sold_out", "")
         return _show(request, basket, wish_forms(basket, offered), {sold_out: notice})
     forms = wish_forms(basket, offered, request.POST)
+    if "choose" in request.POST:
+        return _to_products(basket, forms, request.POST["choose"])
     if any(not form.is_valid() for form in forms):
         return _show(request, basket, forms, status=422)
     wishes = {form.line.pk: form.wish() for form in forms}
     save_answers(draft.pk, actor=SHOPPER, lines=wishes)
     return HttpResponseRedirect(reverse("method", kwargs={"token": token}))
+
+
+def _to_products(basket: Basket, forms: list[WishForm], key: str) -> HttpResponse:
+    """Keep what is chosen so far and lead to the products one item may become."""
+    line = next((form.line for form in forms if form.line.pk.hex == key), None)
+    if line is None:
+        raise NotFound(_("This item is not in the order. Choose one that is."))
+    save_answers(
+        basket.draft.pk, actor=SHOPPER, lines={form.line.pk: form.kept() for form in forms}
+    )
+    known = {"token": basket.draft.token, "line_id": line.pk}
+    return HttpResponseRedirect(reverse("products", kwargs=known))
 
 
 @shopper_page("POST")
@@ -80,6 +94,8 @@ def _show(
         "cards": wish_cards(basket, forms, notices),
         "steps": steps(3, basket.draft.token, is_gift=basket.is_gift),
         "errors": _errors(forms) if status != 200 else [],
+        # Enter goes on, and not to the first button in the form.
+        "may_choose": any(OTHER in form.choices for form in forms),
         **priced(basket, forms),
     }
     return page(request, "resolution.html", context, status=status)

@@ -32,7 +32,7 @@ from rma.labels import return_address
 from rma.models import Note, Return
 from rma.numbers import barcode_form
 from rma.selectors import ShopperStatus, status_by_token
-from rma.states import ReturnStatus, ShipmentStatus
+from rma.states import SENT, ReturnStatus, ShipmentStatus
 
 PHOTOS_AT_ONCE = 5
 _PARTS = {"parcel": "portal/_parcel.html", "timeline": "components/timeline.html"}
@@ -143,7 +143,7 @@ def _photo_words(count: int) -> str:
 
 
 def _held(found: ShopperStatus) -> bool:
-    return any(line.wanted == "exchange" for line in found.lines)
+    return any(line.wanted in SENT for line in found.lines)
 
 
 def _may_track(found: ShopperStatus) -> bool:

@@ -123,6 +123,12 @@ ENTRIES: dict[str, Entry] = {
     "exchanges": Entry(P.RETURNS_VIEW),
     "exchange_ship": _on(P.GOODS_RECEIVE, _of("exchange_id", "exchange")),
     "exchange_give_up": _on(P.RETURNS_DECIDE, _of("exchange_id", "exchange")),
+    "exchange_collect": _on(P.REFUNDS_SEND, _of("exchange_id", "exchange")),
+    "exchange_instead": _on(P.REFUNDS_GRANT, _of("exchange_id", "exchange")),
+    "repairs": Entry(P.RETURNS_VIEW),
+    "repair_start": _on(P.GOODS_INSPECT, _of("repair_id", "repair")),
+    "repair_send": _on(P.GOODS_INSPECT, _of("repair_id", "repair")),
+    "repair_give_up": _on(P.REFUNDS_GRANT, _of("repair_id", "repair")),
     # reading
     "orders": Entry(P.ORDERS_VIEW),
     "order": Entry(P.ORDERS_VIEW, kwargs=_of("order_id", "order_id"), of_merchant=True),

@@ -75,6 +75,7 @@ ENTRIES: dict[str, PortalEntry] = {
     "draft_photo": PortalEntry(Opens.BY_PROOF, kwargs=_draft_photo),
     "remove_photo": PortalEntry(Opens.BY_PROOF, POST, _draft_photo),
     "resolution": PortalEntry(Opens.BY_PROOF, BOTH, _draft),
+    "products": PortalEntry(Opens.BY_PROOF, BOTH, _draft_line),
     "quote": PortalEntry(Opens.BY_PROOF, POST, _draft),
     "method": PortalEntry(Opens.BY_PROOF, BOTH, _draft),
     "method_quote": PortalEntry(Opens.BY_PROOF, POST, _draft),

@@ -41,6 +41,7 @@ from rma.models import (
     Photo,
     Rehearsal,
     RehearsedReturn,
+    Repair,
     Return,
     ReturnDraft,
     Withdrawal,
@@ -65,6 +66,7 @@ class World:
     photo: Photo
     inspection_id: UUID
     exchange: Exchange
+    repair: Repair
     refund: Refund
     part: RefundAllocation
     message: Message
@@ -119,6 +121,7 @@ def _world(
         ),
         inspection_id=Inspection.objects.filter(rma=received)[0].pk,
         exchange=Exchange.objects.get(return_line__rma=received),
+        repair=Repair.objects.create(return_line=done.lines.get(), quantity=1),
         refund=refund,
         part=RefundAllocation.objects.filter(refund=refund)[0],
         message=Message.objects.create(

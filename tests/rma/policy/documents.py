@@ -10,7 +10,16 @@ from rma.policy.conditions import TESTS
 from rma.policy.document import default_policy
 from rma.policy.effects import effect_kinds
 from rma.policy.fees import PER
-from rma.policy.model import METHODS, MOMENTS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
+from rma.policy.model import (
+    CHEAPER,
+    DEARER,
+    METHODS,
+    MOMENTS,
+    PHOTO_MODES,
+    RESOLUTIONS,
+    SHIPPING_BACK,
+)
+from rma.policy.processing import TIMED
 from rma.policy.vocabulary import Kind, all_facts
 from rma.policy.withdrawal_law import EXCEPTIONS
 
@@ -169,7 +178,7 @@ _RISK = st.fixed_dictionaries(
     {"review_at": st.integers(1, 1000), "shadow": FLAG},
     optional={"hold_at": st.none() | st.integers(1, 1000)},
 )
-_PROCESSING = st.fixed_dictionaries({kind: st.sampled_from(MOMENTS) for kind in RESOLUTIONS})
+_PROCESSING = st.fixed_dictionaries({kind: st.sampled_from(MOMENTS) for kind in TIMED})
 _EXEMPT = st.fixed_dictionaries(
     {
         "exception": st.sampled_from(tuple(EXCEPTIONS)),
@@ -188,6 +197,13 @@ _WITHDRAWAL = st.fixed_dictionaries(
 )
 
 
+_EXCHANGE = st.fixed_dictionaries(
+    {
+        "any_product": FLAG,
+        "cheaper": st.sampled_from(CHEAPER),
+        "dearer": st.sampled_from(DEARER),
+    }
+)
 _SHARE = st.integers(0, 10_000)
 _BONUS = st.fixed_dictionaries(
     {"share_bp": _SHARE, "amount_minor": MONEY}, optional={"most_minor": st.none() | MONEY}
@@ -259,6 +275,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             st.none() | st.lists(st.integers(1, 60), max_size=5, unique=True)
         )
         document["processing"] = draw(st.none() | _PROCESSING)
+    if draw(FLAG):
+        document["exchange"] = draw(_EXCHANGE)
     if draw(FLAG):
         document["rules"] = draw(st.none() | _rules(keys))
     return document

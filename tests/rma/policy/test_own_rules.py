@@ -328,6 +328,26 @@ def test_first_rule_that_applies_says_when_the_money_moves(rules: list[Any], at:
     assert moments_of(decided.rules_spoken) == {"refund": at}
 
 
+@pytest.mark.parametrize(
+    ("effects", "any_product"),
+    [
+        ([do("any_product")], True),
+        ([do("same_product")], False),
+        ([do("any_product"), do("same_product")], True),
+    ],
+)
+def test_rules_say_for_which_items_any_product_is_offered(
+    effects: list[dict[str, Any]], any_product: bool
+) -> None:
+    rules = under(*(rule(when("item.type", "is_one_of", ["shoes"]), one) for one in effects))
+
+    asked = request(ask(), ask(line_key="line-2"))
+    shoes, shirt = tailor(rules, order(*TWO, **ORDER), asked).lines
+
+    assert shoes.policy.exchange.any_product == any_product
+    assert not shirt.policy.exchange.any_product
+
+
 TWO = (replace(SHOES, key="line-1"), replace(SHOES, key="line-2", product_type="Shirts"))
 
 

@@ -28,6 +28,7 @@ SAMPLE = default_policy("EUR") | {
         }
     ],
     "risk": {"review_at": 60, "shadow": True},
+    "exchange": {"any_product": True, "cheaper": "refund", "dearer": "collect"},
     "withdrawal": {
         "sells_to_eu": True, "shopper_pays_postage": False, "holidays": ["2026-12-25"],
         "exempt": [{"exception": "press", "tags": ["press"], "product_types": []}], "labels": {},
