@@ -2,6 +2,7 @@
 
 ``[Shoes] Too narrow | exchange, refund | photos needed | our fault`` is given for these product
 types only and allows, asks and means what it says; what a line leaves out is as the reason has it.
+``photos of the item; the box`` names what its photos show, ``photos of anything`` nothing.
 Keys are made from the words and stay while the words do, and so do a detail's other languages and
 its questions, which are written in a file.
 """
@@ -12,8 +13,10 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from returns_portal.backoffice.photo_lines import subject_words, subjects_of
 from returns_portal.backoffice.question_lines import free_key
 from rma.policy.model import RESOLUTIONS
+from rma.policy.reasons import MOST_SUBJECTS
 from rma.policy.rule_words import OUTCOME_WORDS
 
 _TYPES = re.compile(r"^\[([^\]]*)\]\s*")
@@ -27,6 +30,7 @@ _SAID: Mapping[str, tuple[str, Any]] = {
     "words asked": ("free_text", True),
     "no words": ("free_text", False),
 }
+_SHOWN, _ANYTHING = "photos of ", "anything"
 _WORDS = {said: words for words, said in _SAID.items()}
 
 
@@ -47,6 +51,8 @@ def _parts(detail: Mapping[str, Any]) -> Iterable[str]:
     for name in ("photo", "fault", "free_text"):
         if detail.get(name) is not None:
             yield _WORDS[name, detail[name]]
+    if detail.get("photos_of") is not None:
+        yield _SHOWN + ("; ".join(subject_words(detail["photos_of"])) or _ANYTHING)
 
 
 def from_lines(
@@ -85,12 +91,14 @@ def _detail(
     if types:
         detail["product_types"] = [one.strip() for one in types[1].split(",") if one.strip()]
     for part in parts:
-        detail |= _part(part, place)
+        detail |= _part(part, place, kept.get("photos_of") or ())
     return detail | ({"questions": kept["questions"]} if kept.get("questions") else {})
 
 
-def _part(part: str, place: int) -> dict[str, Any]:
+def _part(part: str, place: int, shown: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     words = part.casefold()
+    if words.startswith(_SHOWN):
+        return {"photos_of": _subjects(part[len(_SHOWN) :], place, shown)}
     if words in _SAID:
         name, value = _SAID[words]
         return {name: value}
@@ -99,6 +107,15 @@ def _part(part: str, place: int) -> dict[str, Any]:
         return {"resolutions": [_OUTCOMES[one] for one in dict.fromkeys(outcomes)]}
     allowed = ", ".join([*_OUTCOMES, *_SAID])
     raise DetailLineError(f"Line {place}: “{part}” says nothing here. Use {allowed}.")
+
+
+def _subjects(said: str, place: int, before: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    if said.strip().casefold() == _ANYTHING:
+        return []
+    subjects = subjects_of(said.split(";"), before)
+    if not 0 < len(subjects) <= MOST_SUBJECTS:
+        raise DetailLineError(f"Line {place}: name one to {MOST_SUBJECTS} things photos show.")
+    return subjects
 
 
 def _english(labels: Mapping[str, str]) -> str:

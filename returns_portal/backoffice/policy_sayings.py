@@ -17,6 +17,7 @@ from returns_portal.backoffice.reason_sayings import (
     detail_sayings,
     label_of,
     options,
+    photos_show,
     questions,
     whole_question,
     whole_reason,
@@ -216,6 +217,7 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
         {"required": "Photos are needed", "optional": "Photos are welcome",
          "off": "No photos are asked for"}
     ),
+    ("reasons", "*", "photos_of"): photos_show,
     ("reasons", "*", "fault"): _yes("It is our fault", "It is not our fault"),
     ("reasons", "*", "free_text"): _yes("Words are asked for", "No words are asked for"),
     ("reasons", "*", "questions"): questions,

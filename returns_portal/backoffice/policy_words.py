@@ -172,6 +172,7 @@ def _closed(name: str, closed: Closed) -> SafeString:
 def _reason(reason: Reason) -> Sentence:
     notes = [f"for {', '.join(sorted(reason.product_types))}"] if reason.product_types else []
     notes += [PHOTO_WORDS[reason.photo]] if PHOTO_WORDS[reason.photo] else []
+    notes += [f"photos of {', '.join(reason.subjects())}"] if reason.photos_of else []
     notes += ["our fault"] if reason.fault else []
     notes += [f"asks “{one.label()}”" for one in reason.questions]
     tail = format_html(" · {}", ", ".join(notes)) if notes else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from returns_portal.backoffice.photo_lines import subject_words
 from returns_portal.backoffice.policy_words import PHOTO_WORDS, RESOLUTION_WORDS
 from rma.policy.model import in_language
 
@@ -49,7 +50,7 @@ def _whole_detail(_path: Path, value: Any, _side: Any) -> str:
     return f"Offers “{label_of(value)}”{only}{tail}"
 
 
-_OWN = ("resolutions", "photo", "fault", "free_text", "questions")
+_OWN = ("resolutions", "photo", "photos_of", "fault", "free_text", "questions")
 
 
 def _types(_path: Path, value: Any, _side: Any) -> str:
@@ -65,12 +66,20 @@ def whole_reason(_path: Path, value: Any, _side: Any) -> str:
     """Say a reason with all it allows and asks, for a reason that came or went."""
     parts = [", ".join(RESOLUTION_WORDS.get(one, one) for one in value["resolutions"]) or "none"]
     parts += [PHOTO_WORDS[value["photo"]]] if PHOTO_WORDS.get(value["photo"]) else []
+    subjects = subject_words(value.get("photos_of") or ())
+    parts += [f"photos of {', '.join(subjects)}"] if subjects else []
     parts += ["our fault"] if value["fault"] else []
     parts += ["words asked for"] if value["free_text"] else []
     parts += [f"asks “{label_of(one)}”" for one in value.get("questions") or ()]
     details = [f"“{label_of(one)}”" for one in value.get("details") or ()]
     parts += [f"in detail {', '.join(details)}"] if details else []
     return f"Offers “{label_of(value)}”: {'; '.join(parts)}"
+
+
+def photos_show(_path: Path, value: Any, _side: Any) -> str:
+    """Say what photos are to show."""
+    named = ", ".join(subject_words(value or ()))
+    return f"Photos show {named}" if named else "Photos show what the shopper chooses"
 
 
 def whole_question(_path: Path, value: Any, _side: Any) -> str:

@@ -107,9 +107,15 @@ class Reason:
     questions: tuple[Question, ...] = ()
     parent: Reason | None = None
     product_types: frozenset[str] = frozenset()
+    # What its photos are to show, each in words by language; at least one photo is for each.
+    photos_of: tuple[Mapping[str, str], ...] = ()
 
     def label(self, language: str = "en") -> str:
         return in_language(self.labels, language)
+
+    def subjects(self, language: str = "en") -> list[str]:
+        """Return what photos are to show, in order; empty where that is left to the shopper."""
+        return [in_language(labels, language) for labels in self.photos_of]
 
     def full_label(self, language: str = "en") -> str:
         """Return ``Does not fit: Too small`` for a detail, the label of any other."""

@@ -1,12 +1,13 @@
 """The reasons of a document and their details: two levels, read into one flat list.
 
 A detail says more exactly what its reason means, for all goods or for some product types. What it
-does not say about outcomes, photos, fault, words and questions is as its reason says.
+does not say about outcomes, photos, fault, words and questions is as its reason says. A reason may
+name what its photos are to show; then it wants at least one photo of each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from rma.policy.model import PHOTO_MODES, RESOLUTIONS, Reason
@@ -15,8 +16,9 @@ from rma.policy.reader import DocumentReader
 
 T = TypeVar("T")
 MOST_DETAILS = 12
+MOST_SUBJECTS = 4
 # What a detail may leave to its reason.
-INHERITED = ("resolutions", "photo", "fault", "free_text", "questions")
+INHERITED = ("resolutions", "photo", "photos_of", "fault", "free_text", "questions")
 
 
 def read_reasons(reader: DocumentReader) -> tuple[Reason, ...]:
@@ -40,8 +42,9 @@ def _with_details(reader: DocumentReader, path: str) -> Iterator[tuple[str, Reas
     reader.keys(
         path,
         {"key", "labels", "resolutions", "photo", "fault", "free_text"},
-        {"questions", "details"},
+        {"photos_of", "questions", "details"},
     )
+    subjects = _read_subjects(reader, f"{path}.photos_of")
     reason = Reason(
         key=reader.key(f"{path}.key", "too_small"),
         labels=reader.labels(f"{path}.labels"),
@@ -49,6 +52,8 @@ def _with_details(reader: DocumentReader, path: str) -> Iterator[tuple[str, Reas
         photo=reader.choice(f"{path}.photo", PHOTO_MODES),
         fault=reader.flag(f"{path}.fault"),
         free_text=reader.flag(f"{path}.free_text"),
+        photo_count=max(1, len(subjects)),
+        photos_of=subjects,
         questions=read_questions(reader, f"{path}.questions"),
     )
     yield path, reason
@@ -70,6 +75,7 @@ def _detail(reader: DocumentReader, path: str, parent: Reason) -> Reason:
         return otherwise if reader.at(place) is None else read(place)
 
     nothing: frozenset[str] = frozenset()
+    subjects = own("photos_of", lambda at: _read_subjects(reader, at), parent.photos_of)
     return Reason(
         key=reader.key(f"{path}.key", "too_small"),
         labels=reader.labels(f"{path}.labels"),
@@ -79,7 +85,19 @@ def _detail(reader: DocumentReader, path: str, parent: Reason) -> Reason:
         photo=own("photo", lambda at: reader.choice(at, PHOTO_MODES), parent.photo),
         fault=own("fault", reader.flag, parent.fault),
         free_text=own("free_text", reader.flag, parent.free_text),
+        photo_count=max(1, len(subjects)),
+        photos_of=subjects,
         questions=own("questions", lambda at: read_questions(reader, at), parent.questions),
         parent=parent,
         product_types=own("product_types", reader.words, nothing),
     )
+
+
+def _read_subjects(reader: DocumentReader, path: str) -> tuple[Mapping[str, str], ...]:
+    listed = reader.at(path)
+    if listed is None:
+        return ()
+    if not isinstance(listed, list | tuple) or len(listed) > MOST_SUBJECTS:
+        reader.fail(path, f"List up to {MOST_SUBJECTS} things that photos are to show.")
+        return ()
+    return tuple(reader.labels(f"{path}.{place}") for place in range(len(listed)))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from rma.policy import wording
@@ -251,18 +251,18 @@ def resolution(asked: Asked) -> RuleSpoken:
 def photo(asked: Asked) -> RuleSpoken:
     """A required photo: the portal asks for it there and then; elsewhere a person asks later."""
     needed = asked.reason.photo_count
-    facts = {"mode": asked.reason.photo, "photos": asked.requested.photos}
+    facts: dict[str, Any] = {"mode": asked.reason.photo, "photos": asked.requested.photos}
+    if asked.reason.photos_of:
+        facts["of"] = asked.reason.subjects()
     if asked.reason.photo != "required" or asked.requested.photos >= needed:
         staff = f"Photos {asked.reason.photo}, {asked.requested.photos} sent."
         return asked.case.say("photo", Result.PASS, "", staff, **facts)
-    words = ngettext(
-        "Add a photo of %(item)s that shows what is wrong",
-        "Add %(n)d photos of %(item)s that show what is wrong",
-        needed,
-    )
-    sentence = words % {"n": needed, "item": asked.case.line.title}
+    sentence = wording.photos_wanted(asked.reason, asked.case.line.title)
     result = Result.REFUSE if asked.channel == "portal" else Result.REVIEW
     staff = f"{asked.reason.full_label()} needs a photo and there is none."
+    if asked.reason.photos_of:
+        staff = f"{asked.reason.full_label()} needs photos of: {', '.join(asked.reason.subjects())}"
+        staff += f"; {asked.requested.photos} sent."
     return asked.case.say("photo", result, sentence, staff, **facts)
 
 

@@ -29,7 +29,7 @@ from rma.policy.processing import SECTION as PROCESSING
 from rma.policy.processing import TIMED
 from rma.policy.questions import MOST_OPTIONS, MOST_QUESTIONS
 from rma.policy.reader import MAX_DAYS, MAX_MINOR
-from rma.policy.reasons import INHERITED, MOST_DETAILS
+from rma.policy.reasons import INHERITED, MOST_DETAILS, MOST_SUBJECTS
 from rma.policy.reminders import FURTHEST, MOST
 from rma.policy.reminders import KEY as REMINDERS
 from rma.policy.ruleset import MOST_EFFECTS, MOST_RULES
@@ -257,6 +257,7 @@ def _reason() -> Schema:
     allows = {
         "resolutions": _choices(RESOLUTIONS),
         "photo": _choice(PHOTO_MODES),
+        "photos_of": _or_null(_list(_labels(), 0, MOST_SUBJECTS)),
         "fault": _FLAG,
         "free_text": _FLAG,
         "questions": _or_null(_list(question, 0, MOST_QUESTIONS)),
@@ -265,7 +266,7 @@ def _reason() -> Schema:
     types = {"product_types": _or_null(_list(_TEXT))}
     detail = _object({**named, **types, **own}, "product_types", *INHERITED)
     details = _or_null(_list(detail, 0, MOST_DETAILS))
-    return _object({**named, **allows, "details": details}, "questions", "details")
+    return _object({**named, **allows, "details": details}, "photos_of", "questions", "details")
 
 
 _AS_PARENT = "Left out: as the reason has it."

@@ -64,6 +64,7 @@ def _apparel(currency: str) -> dict[str, Any]:
         _does_not_fit(),
         *(one for one in document["reasons"] if one["key"] not in ("too_small", "too_large")),
     ]
+    _shows(document, "faulty", "the item", "the damage close up")
     document["rules"] = [
         _rule(
             "underwear", "Underwear and swimwear stay sealed",
@@ -84,6 +85,13 @@ def _apparel(currency: str) -> dict[str, Any]:
         ),
     ]  # fmt: skip
     return document
+
+
+def _shows(document: dict[str, Any], reason: str, *subjects: str) -> None:
+    """Say what the photos of one reason are to show."""
+    for one in document["reasons"]:
+        if one["key"] == reason:
+            one["photos_of"] = [{"en": subject} for subject in subjects]
 
 
 def _does_not_fit() -> dict[str, Any]:
@@ -118,6 +126,7 @@ def _electronics(currency: str) -> dict[str, Any]:
     for reason in document["reasons"]:
         if reason["key"] in ("faulty", "wrong_item"):
             reason["resolutions"] = ["replacement", *reason["resolutions"]]
+    _shows(document, "faulty", "the item", "the serial number", "the box")
     document["rules"] = [
         _rule(
             "opened_media", "Software and headsets",

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from returns_portal.core import words
 from returns_portal.core.money import Money, format_money
 from returns_portal.core.own_texts import NONE, own_wording
-from rma.policy.model import Reason
+from rma.policy.model import Reason, in_language
 
 # Translators: what a shopper may get, inside a list such as "refund, credit or exchange"
 _RESOLUTION_WORDS: dict[str, Promise] = {
@@ -44,6 +44,13 @@ _USUAL_REASONS: tuple[Promise, ...] = (
     gettext_lazy("Too narrow"),
     gettext_lazy("Too wide"),
 )
+# What photos are to show in policies to start from, inside a list such as "the item, the box".
+_USUAL_SUBJECTS: tuple[Promise, ...] = (
+    gettext_lazy("the item"),
+    gettext_lazy("the box"),
+    gettext_lazy("the damage close up"),
+    gettext_lazy("the serial number"),
+)
 
 
 @contextmanager
@@ -69,6 +76,31 @@ def detail_label(reason: Reason) -> str:
     """Return a reason's own words, without the reason it is a detail of."""
     language = get_language() or "en"
     return reason.labels.get(language) or _(reason.label(language))
+
+
+def photo_subjects(reason: Reason) -> str:
+    """Return what the photos are to show, as shoppers read it; empty where nothing is named."""
+    language = get_language() or "en"
+    said = (labels.get(language) or _(in_language(labels, language)) for labels in reason.photos_of)
+    return _(", ").join(said)
+
+
+def photos_wanted(reason: Reason, item: str) -> str:
+    """Ask for the photos that ``reason`` needs of ``item``, each by name where it names them."""
+    count, subjects = reason.photo_count, photo_subjects(reason)
+    named = {"n": count, "item": item, "subjects": subjects}
+    if not subjects:
+        words = ngettext(
+            "Add a photo of %(item)s that shows what is wrong",
+            "Add %(n)d photos of %(item)s that show what is wrong",
+            count,
+        )
+        return words % named
+    if count > len(reason.photos_of):
+        # Translators: subjects is a list such as "the item, the box"
+        return _("Add photos of %(item)s, at least %(n)d: %(subjects)s") % named
+    # Translators: subjects is a list such as "the item, the box"
+    return _("Add photos of %(item)s: %(subjects)s") % named
 
 
 def inside(label: str) -> str:

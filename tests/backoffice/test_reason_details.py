@@ -26,6 +26,8 @@ from tests.backoffice.conftest import HOME
 from tests.backoffice.test_question_lines import LABELS
 from tests.backoffice.test_settings import policy_form
 
+SUBJECTS = ({"en": "the item", "de": "das Teil"}, {"en": "the box"})
+
 
 @st.composite
 def details(draw: Any) -> list[dict[str, Any]]:
@@ -36,6 +38,7 @@ def details(draw: Any) -> list[dict[str, Any]]:
             "product_types": st.lists(st.sampled_from(["Shoes", "Hats"]), min_size=1, unique=True),
             "resolutions": st.lists(st.sampled_from(RESOLUTIONS), min_size=1, unique=True),
             "photo": st.sampled_from(PHOTO_MODES),
+            "photos_of": st.lists(st.sampled_from(SUBJECTS), max_size=2, unique_by=str),
             "fault": st.booleans(),
             "free_text": st.booleans(),
             "questions": st.just([{"key": "q", "labels": {"en": "Where?"}, "required": True}]),
@@ -59,13 +62,17 @@ def test_details_survive_being_shown_and_saved(
 
 
 def test_new_lines_become_details_with_keys_of_their_own() -> None:
-    text = "[Shoes, Boots] Too narrow | Exchange, refund | photos needed | our fault\n\nToo small\n"
+    text = (
+        "[Shoes, Boots] Too narrow | Exchange, refund | photos needed | photos of the sole; the box"
+        " | our fault\n\nToo small\n"
+    )
 
     assert from_lines(text, [], {"too_small"}) == [
         {
             "key": "too_narrow", "labels": {"en": "Too narrow"},
             "product_types": ["Shoes", "Boots"], "resolutions": ["exchange", "refund"],
-            "photo": "required", "fault": True,
+            "photo": "required", "photos_of": [{"en": "the sole"}, {"en": "the box"}],
+            "fault": True,
         },
         {"key": "too_small_2", "labels": {"en": "Too small"}},
     ]  # fmt: skip
@@ -73,7 +80,12 @@ def test_new_lines_become_details_with_keys_of_their_own() -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("Too small\nToo large | gold", "Line 2: “gold” says nothing here"), ("| refund", "Line 1")],
+    [
+        ("Too small\nToo large | gold", "Line 2: “gold” says nothing here"),
+        ("| refund", "Line 1"),
+        ("Worn | photos of", "“photos of” says nothing"),
+        ("Worn | photos of a;b;c;d;e", "Line 1: name one to 4 things photos show"),
+    ],
 )
 def test_line_that_says_nothing_is_named(text: str, says: str) -> None:
     with pytest.raises(DetailLineError, match=says):
@@ -117,6 +129,41 @@ def test_form_keeps_details_and_takes_new_ones(owner: Client, shop: Merchant) ->
     }  # fmt: skip
 
 
+def test_form_names_what_photos_show_and_keeps_other_languages(
+    owner: Client, shop: Merchant
+) -> None:
+    document = apparel()
+    faulty = next(n for n, one in enumerate(document["reasons"]) if one["key"] == "faulty")
+    document["reasons"][faulty]["photos_of"] = [{"en": "the item", "de": "das Teil"}]
+    publish(shop, document)
+    body = policy_form(owner)
+    assert body[f"r-{faulty}-photos_of"] == "the item"
+
+    owner.post(f"{HOME}policies/edit/", body | {f"r-{faulty}-photos_of": "the label\nthe item\n"})
+    named = draft(shop)["reasons"][faulty]["photos_of"]
+    owner.post(f"{HOME}policies/edit/", body | {f"r-{faulty}-photos_of": ""})
+    unnamed = draft(shop)["reasons"][faulty]
+    many = owner.post(f"{HOME}policies/edit/", body | {f"r-{faulty}-photos_of": "a\nb\nc\nd\ne"})
+
+    assert named == [{"en": "the label"}, {"en": "the item", "de": "das Teil"}]
+    assert "photos_of" not in unnamed
+    assert many.status_code == 422
+    assert "Name up to 4 things, one a line." in many.content.decode()
+    assert draft(shop)["reasons"][faulty] == unnamed
+
+
+def test_staff_read_what_the_photos_were_to_show(owner: Client, shop: Merchant) -> None:
+    publish(shop, apparel())
+    with merchant_scope(shop.pk):
+        placed = flows.order()
+        wish = flows.wish(flows.lines_of(placed)[0], reason="faulty")
+        rma = flows.request(placed, wish, channel="api")
+
+    page = owner.get(f"{HOME}returns/{rma.number}/").content.decode()
+
+    assert "Photos asked of: the item, the damage close up. None was sent" in page
+
+
 def test_form_says_beside_the_field_what_it_does_not_know(owner: Client, shop: Merchant) -> None:
     body = policy_form(owner) | {"r-0-details": "Too small | gold"}
 
@@ -135,6 +182,7 @@ def told(before: Any, after: Any) -> list[tuple[str, str, str]]:
     ("name", "value", "now"),
     [
         ("photo", "required", "Photos are needed"),
+        ("photos_of", [{"en": "the box"}], "Photos show the box"),
         ("fault", True, "It is our fault"),
         ("resolutions", ["refund"], "Allows refund"),
         ("product_types", ["Hats"], "Only for Hats"),

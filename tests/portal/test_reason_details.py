@@ -12,7 +12,7 @@ from returns_portal.commerce.models import OrderLine
 from rma.drafts import answers_of
 from rma.models import Return, ReturnDraft
 from rma.policy.starters import starter_named
-from tests.portal.conftest import Shopper, publish, text
+from tests.portal.conftest import Shopper, picture, publish, text
 
 
 @pytest.fixture
@@ -92,6 +92,26 @@ def test_detail_that_does_not_suit_the_goods_is_no_reason(
 
     assert refused.status_code == 422
     assert "Choose why you’re returning Trail Runner 1" in text(refused)
+
+
+def test_photos_are_asked_for_by_name_and_a_missing_one_is_said_beside_them(
+    apparel: None, shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    shopper.find()
+    photos = f"item-{lines[0].pk.hex}-photos"
+
+    shown = card(text(shopper.step("items")), lines[0])
+    one = shopper.choose(lines[0], reason="faulty", photos=picture())
+    two = shopper.choose(lines[0], reason="faulty", photos=picture("close.jpg"))
+
+    asks = re.search(r'value="faulty" data-asks="([^"]*)"', shown)
+    assert asks is not None
+    place = asks[1].split()[-1]
+    assert f'data-when="{place}">Photos of: the item, the damage close up</p>' in shown
+    assert (one.status_code, two.status_code) == (422, 302)
+    words = "Add photos of Trail Runner 1: the item, the damage close up"
+    assert f'<a href="#{photos}">{words}</a>' in text(one)
+    assert words in card(text(one), lines[0])
 
 
 @pytest.mark.parametrize(

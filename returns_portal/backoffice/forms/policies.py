@@ -12,6 +12,8 @@ from django import forms
 from returns_portal.backoffice.detail_lines import DetailLineError
 from returns_portal.backoffice.detail_lines import as_lines as as_detail_lines
 from returns_portal.backoffice.detail_lines import from_lines as from_detail_lines
+from returns_portal.backoffice.photo_lines import as_lines as as_photo_lines
+from returns_portal.backoffice.photo_lines import from_lines as from_photo_lines
 from returns_portal.backoffice.policy_words import METHOD_WORDS, RESOLUTION_WORDS
 from returns_portal.backoffice.question_lines import as_lines, from_lines
 from returns_portal.core.errors import InvalidInput
@@ -20,6 +22,7 @@ from rma.policy.document import METHODS, PHOTO_MODES, RESOLUTIONS, SHIPPING_BACK
 from rma.policy.exchanging import SECTION as EXCHANGE
 from rma.policy.model import CHEAPER, MOMENTS, Exchanges
 from rma.policy.processing import MOMENT_WORDS, TIMED
+from rma.policy.reasons import MOST_SUBJECTS
 from rma.policy.reminders import FURTHEST, MOST
 
 _DAYS = {"min_value": 0, "max_value": 3650}
@@ -260,6 +263,15 @@ class ReasonForm(forms.Form):
         label="Photos", choices=list(zip(PHOTO_MODES, ("Needed", "Welcome", "No"), strict=True)),
         initial="off",
     )  # fmt: skip
+    photos_of = forms.CharField(
+        label="Photos of",
+        required=False,
+        max_length=1000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=f"What photos are to show, one a line, up to {MOST_SUBJECTS}: the item. "
+        "At least one photo of each is wanted.",
+    )
     fault = forms.BooleanField(label="Our fault", required=False)
     free_text = forms.BooleanField(label="Ask for words", required=False)
     review = forms.BooleanField(label="A person checks", required=False)
@@ -282,7 +294,8 @@ class ReasonForm(forms.Form):
         strip=False,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="What exactly, one a line: Too small, or for some product types and with its own "
-        "terms [Shoes] Too narrow | exchange, refund | photos needed | our fault.",
+        "terms [Shoes] Too narrow | exchange, refund | photos needed | "
+        "photos of the sole; the box | our fault.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -309,6 +322,12 @@ class ReasonForm(forms.Form):
             self.add_error("resolutions", "Choose at least one outcome for this reason.")
         return entered
 
+    def clean_photos_of(self) -> str:
+        said = str(self.cleaned_data["photos_of"])
+        if len(from_photo_lines(said, ())) > MOST_SUBJECTS:
+            raise forms.ValidationError(f"Name up to {MOST_SUBJECTS} things, one a line.")
+        return said
+
     def clean_details(self) -> str:
         """Refuse lines that can't be read, before they are put together with what was there."""
         try:
@@ -327,6 +346,7 @@ class ReasonForm(forms.Form):
             entered["details"], before.get("details") or (), {*taken, self.key}
         )
         asked = from_lines(entered["questions"], before.get("questions", ()))
+        shown = from_photo_lines(entered["photos_of"], before.get("photos_of") or ())
         return {
             "key": self.key,
             "labels": {**before.get("labels", {}), "en": entered["label"].strip()},
@@ -334,6 +354,7 @@ class ReasonForm(forms.Form):
             "photo": entered["photo"],
             "fault": entered["fault"],
             "free_text": entered["free_text"],
+            **({"photos_of": shown} if shown else {}),
             **({"questions": asked} if asked else {}),
             **({"details": details} if details else {}),
         }
@@ -351,6 +372,7 @@ class ReasonForm(forms.Form):
                 "review": reason["key"] in checked,
                 "free": reason["key"] in free,
                 "not_restocked": reason["key"] in not_restocked,
+                "photos_of": as_photo_lines(reason.get("photos_of") or ()),
                 "questions": as_lines(reason.get("questions", ())),
                 "details": as_detail_lines(reason.get("details") or ()),
             }

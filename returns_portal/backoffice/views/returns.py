@@ -136,15 +136,17 @@ def _summary(request: HttpRequest, found: ReturnDetail) -> dict[str, Any]:
 
 
 def _item(found: ReturnDetail, line: Any) -> dict[str, Any]:
+    reason = found.policy.reason(line.reason)
     return {
         "line": line,
         "sold": line.order_line,
         "reason": reason_word(found.policy, line.reason),
-        "answers": answer_words(found.policy.reason(line.reason), line.answers),
+        "answers": answer_words(reason, line.answers),
         "wants": WANTED_WORDS[ResolutionKind(line.wanted)],
         "exchange": line.exchange_variant,
         "held": next(iter(line.exchanges.all()), None),
         "photos": found.photos_of(line),
+        "photos_of": ", ".join(reason.subjects()) if reason is not None else "",
         "units": [unit for unit in found.inspections if unit.return_line_id == line.pk],
     }
 

@@ -14,7 +14,7 @@ from rma.drafts import Answer
 from rma.policy.model import Question, Reason
 from rma.policy.questions import LONGEST_ANSWER, open_questions
 from rma.policy.types import LineOffer
-from rma.policy.wording import detail_label
+from rma.policy.wording import detail_label, photos_wanted
 
 
 class ItemForm(forms.Form):
@@ -115,6 +115,11 @@ class ItemForm(forms.Form):
         reason = self.chosen_reason()
         needed = reason.photo_count if reason is not None and reason.photo == "required" else 0
         return self.photo_count < needed
+
+    def photos_wanted(self) -> str:
+        """Ask for the photos that the chosen reason needs; empty where none is chosen."""
+        reason = self.chosen_reason()
+        return photos_wanted(reason, self.line.title) if reason is not None else ""
 
     def chosen_reason(self) -> Reason | None:
         key = self.cleaned_data.get("reason") if hasattr(self, "cleaned_data") else None

@@ -21,7 +21,7 @@ from rma.drafts import Answer
 from rma.policy.days import local_day
 from rma.policy.model import Question, Reason
 from rma.policy.types import LineOffer, Verdict
-from rma.policy.wording import day, detail_label, fault_still
+from rma.policy.wording import day, detail_label, fault_still, photo_subjects
 
 # A day and its month stay on one line.
 _DATE = re.compile(r"(\d) (?=[A-Z])")
@@ -95,12 +95,16 @@ class ItemCard:
                 [
                     *(["photo"] if reason.photo != "off" else []),
                     *(["text"] if reason.free_text else []),
-                    *([f"q{place}"] if reason.questions_for(self.line.product_type) else []),
+                    *([f"q{place}"] if self._follows_up(reason) else []),
                 ]
             ),
             "free": reason.fault,
             "details": [],
         }
+
+    def _follows_up(self, reason: Reason) -> bool:
+        asks = bool(reason.questions_for(self.line.product_type))
+        return asks or (reason.photo != "off" and bool(reason.photos_of))
 
     def _divided(self, reason: Reason) -> dict[str, Any]:
         """Return a reason that asks nothing itself: its details do."""
@@ -115,6 +119,15 @@ class ItemCard:
             {"when": f"q{place}", "questions": [self._asked(one, question) for question in asked]}
             for place, one in enumerate(self.form.reasons)
             if (asked := one.questions_for(self.line.product_type))
+        ]
+
+    @property
+    def photo_notes(self) -> list[dict[str, str]]:
+        """Return what photos are to show, for each reason that asks for photos and says so."""
+        return [
+            {"when": f"q{place}", "subjects": photo_subjects(one)}
+            for place, one in enumerate(self.form.reasons)
+            if one.photo != "off" and one.photos_of
         ]
 
     def _asked(self, reason: Reason, question: Question) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from returns_portal.core.actor import SHOPPER
 from returns_portal.core.db import attempt
@@ -114,12 +113,7 @@ def _checked(request: HttpRequest, basket: Basket) -> list[ItemForm]:
                 form.add_error(None, refusal.message)
         form.photo_count = basket.photo_count(form.line.pk)
         if form.is_chosen and form.needs_photo():
-            words = ngettext(
-                "Add a photo of %(item)s that shows what is wrong",
-                "Add %(n)d photos of %(item)s that show what is wrong",
-                1,
-            )
-            form.add_error(None, words % {"n": 1, "item": form.line.title})
+            form.add_error(None, form.photos_wanted())
     return forms
 
 

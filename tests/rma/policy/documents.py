@@ -68,12 +68,14 @@ _ALLOWS: dict[str, st.SearchStrategy[Any]] = {
     "fault": FLAG,
     "free_text": FLAG,
 }
+_SUBJECTS = st.lists(LABELS, max_size=4)
 _DETAILS = _keyed(
     st.fixed_dictionaries(
         {"key": KEYS, "labels": LABELS},
         optional={
             "product_types": st.none() | st.lists(WORDS, max_size=2),
             "questions": st.none() | _QUESTIONS,
+            "photos_of": st.none() | _SUBJECTS,
             **{name: st.none() | one for name, one in _ALLOWS.items()},
         },
     ),
@@ -83,7 +85,11 @@ _DETAILS = _keyed(
 _REASONS = _keyed(
     st.fixed_dictionaries(
         {"key": KEYS, "labels": LABELS, **_ALLOWS},
-        optional={"questions": st.none() | _QUESTIONS, "details": st.none() | _DETAILS},
+        optional={
+            "photos_of": st.none() | _SUBJECTS,
+            "questions": st.none() | _QUESTIONS,
+            "details": st.none() | _DETAILS,
+        },
     ),
     1,
     3,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from returns_portal.core.errors import InvalidInput
 from rma.policy.document import Policy, default_policy
@@ -126,6 +127,87 @@ def test_person_who_checks_a_reason_checks_its_details() -> None:
     assert decided.headline is not None
     assert decided.headline.staff == "Does not fit: Too small: a person checks."
     assert other.verdict is Verdict.ALLOW
+
+
+ITEM, BOX = {"en": "the item", "de": "das Teil"}, {"en": "the box"}
+
+
+def shown(
+    *subjects: dict[str, str],
+    own: tuple[dict[str, str], ...] | None = None,
+    rules: tuple[dict[str, Any], ...] = (),
+) -> Policy:
+    """Return a policy whose first reason needs photos of ``subjects``, its detail of ``own``."""
+    detail = SMALL if own is None else {**SMALL, "photos_of": list(own)}
+    document = default_policy("EUR")
+    reasons = tree(detail, photo="required", photos_of=list(subjects))
+    approval = document["approval"] | {"review_reasons": []}
+    return policy(reasons=reasons, approval=approval, rules=list(rules))
+
+
+def test_photos_are_wanted_of_each_thing_that_is_named() -> None:
+    rules = shown(ITEM, BOX)
+
+    short, enough = decide(rules, "small", photos=1), decide(rules, "small", photos=2)
+
+    assert (short.verdict, short.lines[0].rule_key, short.lines[0].sentence) == (
+        Verdict.REFUSE, "photo", "Add photos of Merino Crew Sweater: the item, the box",
+    )  # fmt: skip
+    assert (
+        short.lines[0].staff == "Does not fit: Too small needs photos of: the item, the box; "
+        "1 sent."
+    )
+    assert enough.verdict is Verdict.ALLOW
+    assert [one.facts["of"] for one in enough.rules_spoken if one.key == "photo"] == [
+        ["the item", "the box"]
+    ]
+
+
+def test_photos_are_named_in_the_language_of_the_shopper() -> None:
+    with override("de"):
+        asked = decide(shown(ITEM, BOX), "small", photos=0)
+
+    assert asked.lines[0].sentence == (
+        "Fügen Sie Fotos von Merino Crew Sweater hinzu: das Teil, der Karton"
+    )
+
+
+def test_detail_shows_what_its_reason_does_unless_it_names_its_own() -> None:
+    assert [shown(ITEM, BOX).reason(key).subjects() for key in ("fit", "small")] == [  # type: ignore[union-attr]
+        ["the item", "the box"], ["the item", "the box"],
+    ]  # fmt: skip
+    assert decide(shown(ITEM, BOX, own=(BOX,)), "small", photos=1).verdict is Verdict.ALLOW
+    nothing = decide(shown(ITEM, BOX, own=()), "small", photos=0)
+    assert (
+        nothing.lines[0].sentence == "Add a photo of Merino Crew Sweater that shows what is wrong"
+    )
+
+
+def test_rule_may_want_more_photos_than_things_are_named() -> None:
+    more = shown(ITEM, BOX, rules=(rule(None, do("require_photos", 3)),))
+
+    assert decide(more, "small", photos=2).lines[0].sentence == (
+        "Add photos of Merino Crew Sweater, at least 3: the item, the box"
+    )
+
+
+@pytest.mark.parametrize(
+    ("subjects", "path", "says"),
+    [
+        ([{"en": str(n)} for n in range(5)], "reasons.0.photos_of", "up to 4"),
+        ("the box", "reasons.0.photos_of", "up to 4"),
+        (["the box"], "reasons.0.photos_of.0", "label per language"),
+        ([{"en": " "}], "reasons.0.photos_of.0", "label per language"),
+    ],
+)
+def test_mistakes_in_what_photos_show_are_named_by_path(
+    subjects: Any, path: str, says: str
+) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        policy(reasons=tree(photos_of=subjects))
+
+    found = {error["path"]: error["message"] for error in refusal.value.facts["errors"]}
+    assert says in found[path]
 
 
 @pytest.mark.parametrize(
