@@ -144,11 +144,13 @@ def _risk(_path: tuple[str, ...], value: Any, _side: Side) -> str:
     if value is None:
         return "Nobody is scored"
     words = "is only noted" if value["shadow"] else "counts"
-    held = value.get("hold_at")
-    tail = f". {_HELD.format(held)}" if held is not None else ""
+    held, photos = value.get("hold_at"), value.get("photos_at")
+    tail = f". {_ASKED.format(photos)}" if photos is not None else ""
+    tail += f". {_HELD.format(held)}" if held is not None else ""
     return f"A person looks from {value['review_at']} risk points on; the score {words}{tail}"
 
 
+_ASKED = "From {} risk points on, every item needs a photo"
 _HELD = "From {} risk points on, money waits for the inspection"
 
 
@@ -246,6 +248,9 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
     ("risk", "review_at"): _plain("A person looks from {} risk points on"),
     ("risk", "hold_at"): lambda _path, value, _side: (
         _HELD.format(value) if value is not None else "No risk score holds money"
+    ),
+    ("risk", "photos_at"): lambda _path, value, _side: (
+        _ASKED.format(value) if value is not None else "No risk score asks for photos"
     ),
     ("processing",): _processing,
     ("processing", "*"): _moment,

@@ -161,6 +161,13 @@ class Basket:
         asked = _request(self.answers, self.photo_count)
         return evaluate(self.facts, asked, self.live)
 
+    def asks_photos(self, answers: Iterable[Answer]) -> bool:
+        """Say whether the risk score of ``answers`` asks for photos of every item."""
+        if self.live.risk is None or self.live.risk.photos_at is None:
+            return False
+        asked = _request(answers, self.photo_count)
+        return tailor(self.live, self.facts, asked).asks_photos
+
     def price(self, answers: Iterable[Answer], method: str = Return.Method.LABEL) -> Quote | None:
         """Price what is chosen of ``answers``, sent by ``method``; None when nothing is."""
         lines = [

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rma.policy import wording
-from rma.policy.model import WITHDRAWAL, Policy, Reason
-from rma.policy.risk import ALLOWED, BLOCKED, KEY, Points
+from rma.policy.model import WITHDRAWAL, Policy, Reason, Risk
+from rma.policy.risk import ALLOWED, BLOCKED, KEY, Points, mark_of, reaches_photos
 from rma.policy.types import OrderFacts, RequestFacts, RequestLine, Result, RuleSpoken
 
 LABEL, OWN = "label", "own"
@@ -109,8 +109,8 @@ def risk(whole: Whole) -> RuleSpoken:
     if limit is None:
         return RuleSpoken(KEY, Result.PASS, "", "Nobody is scored.")
     score = sum(one.points for one in parts)
-    mark = order.history.mark if order.history is not None else ""
-    facts = {
+    mark = mark_of(order)
+    facts: dict[str, Any] = {
         "score": score,
         "review_at": limit.review_at,
         "shadow": limit.shadow,
@@ -119,6 +119,10 @@ def risk(whole: Whole) -> RuleSpoken:
     }
     named = ", ".join(f"{one.name} {one.points}" for one in parts)
     words = f"Risk score {score} of {limit.review_at}: {named}." if parts else "Risk score 0."
+    if limit.photos_at is not None:
+        asks = reaches_photos(limit, order, parts)
+        facts |= {"photos_at": limit.photos_at, "photos": asks and not limit.shadow}
+        words += _photo_words(limit) if asks else ""
     if mark == ALLOWED:
         return RuleSpoken(KEY, Result.PASS, "", f"On the allow list. {words}", None, facts)
     if mark == BLOCKED:
@@ -129,6 +133,12 @@ def risk(whole: Whole) -> RuleSpoken:
     if limit.shadow:
         return RuleSpoken(KEY, Result.NOTE, "", f"{words} Only noted.", None, facts)
     return RuleSpoken(KEY, Result.REVIEW, wording.checked_first(), words, None, facts)
+
+
+def _photo_words(limit: Risk) -> str:
+    if limit.shadow:
+        return f" Photos would be asked for, from {limit.photos_at} points on. Only noted."
+    return f" Photos are asked for, from {limit.photos_at} points on."
 
 
 def waives_fee(policy: Policy, reason: Reason | None, wanted: str) -> str | None:

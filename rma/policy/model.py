@@ -109,6 +109,8 @@ class Reason:
     product_types: frozenset[str] = frozenset()
     # What its photos are to show, each in words by language; at least one photo is for each.
     photos_of: tuple[Mapping[str, str], ...] = ()
+    # Whether photos are needed only because the risk score asks for them.
+    photo_by_score: bool = False
 
     def label(self, language: str = "en") -> str:
         return in_language(self.labels, language)
@@ -170,12 +172,14 @@ class Exchanges:
 class Risk:
     """From how many risk points on a person looks; in ``shadow`` it is only noted.
 
-    From ``hold_at`` points on, nothing is paid before the inspection; None never holds.
+    From ``hold_at`` points on, nothing is paid before the inspection; None never holds. From
+    ``photos_at`` points on, every item needs photos whatever its reason; None never asks.
     """
 
     review_at: int
     shadow: bool
     hold_at: int | None = None
+    photos_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,12 +254,19 @@ def photo(asked: Asked) -> RuleSpoken:
     facts: dict[str, Any] = {"mode": asked.reason.photo, "photos": asked.requested.photos}
     if asked.reason.photos_of:
         facts["of"] = asked.reason.subjects()
+    if asked.reason.photo_by_score:
+        facts["by"] = "risk"
     if asked.reason.photo != "required" or asked.requested.photos >= needed:
         staff = f"Photos {asked.reason.photo}, {asked.requested.photos} sent."
         return asked.case.say("photo", Result.PASS, "", staff, **facts)
     sentence = wording.photos_wanted(asked.reason, asked.case.line.title)
     result = Result.REFUSE if asked.channel == "portal" else Result.REVIEW
     staff = f"{asked.reason.full_label()} needs a photo and there is none."
+    if asked.reason.photo_by_score:
+        staff = (
+            f"The risk score asks for {needed} of {asked.case.line.title}; "
+            f"{asked.requested.photos} sent."
+        )
     if asked.reason.photos_of:
         staff = f"{asked.reason.full_label()} needs photos of: {', '.join(asked.reason.subjects())}"
         staff += f"; {asked.requested.photos} sent."

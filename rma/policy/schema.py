@@ -219,7 +219,8 @@ def _restocking() -> Schema:
 def _risk() -> Schema:
     points = _whole(1, 1000)
     parts = {"review_at": points, "shadow": _FLAG, "hold_at": _or_null(points)}
-    return _object(parts, "hold_at")
+    parts["photos_at"] = _or_null(points)
+    return _object(parts, "hold_at", "photos_at")
 
 
 def _withdrawal() -> Schema:

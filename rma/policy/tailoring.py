@@ -17,7 +17,7 @@ from typing import Any, cast
 from rma.policy import wording
 from rma.policy.effects import APPROVE, RISK, VERDICT, Effect
 from rma.policy.model import Policy, Reason
-from rma.policy.risk import Points
+from rma.policy.risk import Points, reaches_photos, with_photos
 from rma.policy.ruleset import Asks, Rule, RuleSet
 from rma.policy.types import (
     LineFacts,
@@ -68,12 +68,14 @@ class LineView:
 @dataclass(frozen=True, slots=True)
 class Tailored:
     """A request under the rules. ``lines`` stand as the request's lines do; ``whole`` is the policy
-    for fee, approval, methods and times; ``spoken`` are the rules about the whole request."""
+    for fee, approval, methods and times; ``spoken`` are the rules about the whole request. With
+    ``asks_photos`` the risk score made every reason of the lines need photos."""
 
     whole: Policy
     lines: tuple[LineView, ...]
     spoken: tuple[RuleSpoken, ...] = ()
     points: tuple[Points, ...] = ()
+    asks_photos: bool = False
 
     def restocking(self, request: RequestFacts) -> dict[tuple[str, str], int]:
         """Return what rules hold back in basis points by (line, reason), where one says so."""
@@ -92,7 +94,15 @@ def tailor(policy: Policy, order: OrderFacts, request: RequestFacts) -> Tailored
     asking = Asking(policy, order, request)
     views = tuple(asking.view(order.line(one.line_key), one) for one in request.lines)
     whole, spoken = _whole(policy, asking, views)
-    return Tailored(whole, views, spoken, tuple(_points(views)))
+    points = tuple(_points(views))
+    asks = reaches_photos(policy.risk, order, points) and not (policy.risk and policy.risk.shadow)
+    lines = tuple(_needing_photos(view) for view in views) if asks else views
+    return Tailored(whole, lines, spoken, points, asks)
+
+
+def _needing_photos(view: LineView) -> LineView:
+    reasons = tuple(with_photos(reason) for reason in view.policy.reasons)
+    return replace(view, policy=replace(view.policy, reasons=reasons))
 
 
 def _points(views: Iterable[LineView]) -> Iterable[Points]:

@@ -89,6 +89,8 @@ def photos_wanted(reason: Reason, item: str) -> str:
     """Ask for the photos that ``reason`` needs of ``item``, each by name where it names them."""
     count, subjects = reason.photo_count, photo_subjects(reason)
     named = {"n": count, "item": item, "subjects": subjects}
+    if not subjects and reason.photo_by_score and count == 1:
+        return _("Add a photo of %(item)s, so that we can decide") % named
     if not subjects:
         words = ngettext(
             "Add a photo of %(item)s that shows what is wrong",

@@ -33,7 +33,7 @@ def policy() -> dict[str, Any]:
     document = default_policy("EUR") | {
         "rules": [copy.deepcopy(RULE)],
         "processing": dict.fromkeys(("refund", "store_credit", "exchange"), "inspection"),
-        "risk": {"review_at": 70, "shadow": False, "hold_at": 40},
+        "risk": {"review_at": 70, "shadow": False, "hold_at": 40, "photos_at": 30},
     }
     document["reasons"][0]["questions"] = [copy.deepcopy(QUESTION)]
     return document
@@ -95,6 +95,8 @@ def set_at(document: Any, path: str, value: Any) -> None:
         ("exchange", {"any_product": True, "cheaper": "refund", "dearer": "collect"}, "", NOT_THERE,
          "Items are exchanged for any product. What a cheaper product leaves over goes back as a "
          "refund. Dearer products are offered, and we collect what is to pay"),
+        ("risk.photos_at", 20, "", "From 30 risk points on, every item needs a photo",
+         "From 20 risk points on, every item needs a photo"),
         ("promise.hours", 3, "", NOT_THERE, 'promise: {"hours": 3}'),
     ],
 )  # fmt: skip

@@ -52,15 +52,22 @@ def test_risk_setting_is_saved_in_the_draft(shop: Merchant) -> None:
     assert "No request was scored yet" in manager.get(address).content.decode()
     refused = manager.post(address, {"mode": "on", "review_at": "0"})
     held = manager.post(address, {"mode": "on", "review_at": "60", "hold_at": "0"})
+    asked = manager.post(address, {"mode": "on", "review_at": "60", "photos_at": "1001"})
     saved = manager.post(address, {"mode": "shadow", "review_at": "60", "hold_at": ""})
 
-    assert (refused.status_code, held.status_code) == (422, 422)
+    assert (refused.status_code, held.status_code, asked.status_code) == (422, 422, 422)
+    assert "photos_at" in asked.context["form"].errors
     assert saved.status_code == 302
     assert [one["risk"] for one in drafts(shop)] == [{"review_at": 60, "shadow": True}]
     manager.post(address, {"mode": "on", "review_at": "60", "hold_at": "40"})
     on = {"review_at": 60, "shadow": False, "hold_at": 40}
     assert [one["risk"] for one in drafts(shop)] == [on]
     assert 'name="hold_at" value="40"' in manager.get(address).content.decode()
+    manager.post(address, {"mode": "on", "review_at": "60", "photos_at": "30"})
+    assert [one["risk"] for one in drafts(shop)] == [
+        {"review_at": 60, "shadow": False, "photos_at": 30}
+    ]
+    assert 'name="photos_at" value="30"' in manager.get(address).content.decode()
     manager.post(address, {"mode": "off", "review_at": "60"})
     assert ["risk" in one for one in drafts(shop)] == [False]
 

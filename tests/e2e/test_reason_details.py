@@ -90,3 +90,21 @@ def test_details_fit_the_smallest_phone_from_right_to_left(shop: Merchant, visit
 
     assert look(page) == []
     assert overflow(page, [SMALLEST]) == []
+
+
+@pytest.mark.parametrize(("width", "scripts"), [(DESKTOP, True), (SMALLEST, False)])
+def test_photos_are_named_beside_the_upload_of_their_reason_only(
+    shop: Merchant, visit: Visit, width: int, scripts: bool
+) -> None:
+    sell_apparel()
+    visitor = visit(width=width, scripts=scripts)
+    page = visitor.open(f"/r/{shop.slug}/")
+    card = to_items(page)
+    note = card.get_by_text("Photos of: the item, the damage close up", exact=True)
+
+    card.get_by_text("Faulty or damaged", exact=True).click()
+    expect(note).to_be_visible()
+    assert overflow(page) == []
+    card.get_by_text("Wrong item sent", exact=True).click()
+    expect(card.get_by_text("Add photo", exact=True)).to_be_visible()
+    expect(note).to_be_hidden()

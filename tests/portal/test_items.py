@@ -398,3 +398,32 @@ def test_answers_to_another_reason_are_let_go(shopper: Shopper, lines: list[Orde
     shopper.choose(lines[0], reason="changed_mind", **{"q-too_small-fit": "arms"})
 
     assert answers_of(draft_of(shopper))[lines[0].pk].answers == {}
+
+
+def test_risk_score_asks_for_a_photo_beside_the_item_and_at_confirm(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    watched = {
+        "key": "watched", "name": "Watched", "on": True, "when": None,
+        "then": [{"do": "risk_points", "value": 40}],
+    }  # fmt: skip
+    shopper.find()
+    shopper.choose(lines[0])
+    shopper.want(lines[0])
+    publish(rules=[watched], risk={"review_at": 70, "shadow": False, "photos_at": 40})
+    words = "Add a photo of Trail Runner 1, so that we can decide"
+
+    unconfirmed = shopper.confirm()
+    shown = text(shopper.step("items"))
+    refused = shopper.choose(lines[0])
+    sent = item(lines[0]) | {f"item-{lines[0].pk.hex}-photos": picture()}
+    accepted = shopper.step("items", sent)
+    confirmed = shopper.confirm()
+
+    assert (unconfirmed.status_code, refused.status_code) == (422, 422)
+    assert words in text(unconfirmed)
+    assert 'value="changed_mind" data-asks="photo' in shown
+    assert f'<a href="#item-{lines[0].pk.hex}-photos">{words}</a>' in text(refused)
+    assert (accepted.status_code, confirmed.status_code) == (302, 302)
+    with transaction.atomic():
+        assert [one.status for one in Return.objects.all()] == ["open"]

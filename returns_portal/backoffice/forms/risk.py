@@ -9,6 +9,7 @@ from django import forms
 from rma.models import ShopperMark
 
 OFF, SHADOW, ON = "off", "shadow", "on"
+_OPTIONAL = ("hold_at", "photos_at")
 
 
 class RiskForm(forms.Form):
@@ -25,6 +26,11 @@ class RiskForm(forms.Form):
         max_value=1000, help_text="What the policy pays before the goods are inspected waits for "
         "the inspection then. Leave empty to hold nothing.",
     )  # fmt: skip
+    photos_at = forms.IntegerField(
+        label="Ask for photos from this score on", required=False, min_value=1, max_value=1000,
+        help_text="Every item needs a photo then, whatever its reason. Leave empty to leave that "
+        "to the reasons.",
+    )  # fmt: skip
 
     @staticmethod
     def initial_of(document: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +38,8 @@ class RiskForm(forms.Form):
         if risk is None:
             return {"mode": OFF, "review_at": 70}
         mode = SHADOW if risk["shadow"] else ON
-        return {"mode": mode, "review_at": risk["review_at"], "hold_at": risk.get("hold_at")}
+        optional = {name: risk.get(name) for name in _OPTIONAL}
+        return {"mode": mode, "review_at": risk["review_at"], **optional}
 
     def document(self, before: dict[str, Any]) -> dict[str, Any]:
         """Return the policy document with what the form says."""
@@ -41,8 +48,9 @@ class RiskForm(forms.Form):
         if mode == OFF:
             return kept
         risk = {"review_at": self.cleaned_data["review_at"], "shadow": mode == SHADOW}
-        hold_at = self.cleaned_data["hold_at"]
-        return kept | {"risk": risk if hold_at is None else risk | {"hold_at": hold_at}}
+        limits = {name: self.cleaned_data[name] for name in _OPTIONAL}
+        set_ones = {name: limit for name, limit in limits.items() if limit is not None}
+        return kept | {"risk": risk | set_ones}
 
 
 class MarkForm(forms.Form):

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from returns_portal.backoffice.base import actor_of, done, page, staff_view
-from returns_portal.backoffice.forms.policies import (
-    PolicyForm,
+from returns_portal.backoffice.forms.policies import PolicyForm
+from returns_portal.backoffice.forms.policy_reasons import (
     ReasonForm,
     ReasonFormSet,
     waived_reasons,

@@ -13,6 +13,7 @@ from returns_portal.portal.forms.fields import PlainText
 from rma.drafts import Answer
 from rma.policy.model import Question, Reason
 from rma.policy.questions import LONGEST_ANSWER, open_questions
+from rma.policy.risk import with_photos
 from rma.policy.types import LineOffer
 from rma.policy.wording import detail_label, photos_wanted
 
@@ -115,6 +116,10 @@ class ItemForm(forms.Form):
         reason = self.chosen_reason()
         needed = reason.photo_count if reason is not None and reason.photo == "required" else 0
         return self.photo_count < needed
+
+    def ask_photos(self) -> None:
+        """Need photos whatever the reason, because the risk score asks for them."""
+        self.reasons = [with_photos(reason) for reason in self.reasons]
 
     def photos_wanted(self) -> str:
         """Ask for the photos that the chosen reason needs; empty where none is chosen."""

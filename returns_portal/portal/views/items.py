@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +45,9 @@ def items(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("status", kwargs={"token": draft.return_token}))
     basket = read_basket(request.merchant, draft)
     if request.method != "POST":
-        return _show(request, basket, item_forms(basket, answers=basket.answers))
+        forms = item_forms(basket, answers=basket.answers)
+        _ask_photos(basket, forms, basket.answers)
+        return _show(request, basket, forms)
     forms = _checked(request, basket)
     chosen = [form for form in forms if form.is_chosen]
     if not chosen or any(not form.is_valid() for form in forms):
@@ -112,9 +115,19 @@ def _checked(request: HttpRequest, basket: Basket) -> list[ItemForm]:
             except DomainError as refusal:
                 form.add_error(None, refusal.message)
         form.photo_count = basket.photo_count(form.line.pk)
+    whole = [form for form in forms if form.is_valid() and form.is_chosen]
+    _ask_photos(basket, forms, _answers(basket.draft, whole).values())
+    for form in forms:
         if form.is_chosen and form.needs_photo():
             form.add_error(None, form.photos_wanted())
     return forms
+
+
+def _ask_photos(basket: Basket, forms: list[ItemForm], answers: Iterable[Answer]) -> None:
+    """Let every form need photos where the risk score of ``answers`` asks for them."""
+    if basket.asks_photos(answers):
+        for form in forms:
+            form.ask_photos()
 
 
 def _keep(draft: ReturnDraft, line_id: UUID, upload: Any, kept: int) -> Photo:

@@ -182,7 +182,7 @@ def _closed() -> st.SearchStrategy[dict[str, Any]]:
 
 _RISK = st.fixed_dictionaries(
     {"review_at": st.integers(1, 1000), "shadow": FLAG},
-    optional={"hold_at": st.none() | st.integers(1, 1000)},
+    optional={name: st.none() | st.integers(1, 1000) for name in ("hold_at", "photos_at")},
 )
 _PROCESSING = st.fixed_dictionaries({kind: st.sampled_from(MOMENTS) for kind in TIMED})
 _EXEMPT = st.fixed_dictionaries(

@@ -22,6 +22,7 @@ from rma.policy.types import (
     Linked,
     OrderFacts,
     RequestLine,
+    RuleSpoken,
     from_json,
     to_json,
 )
@@ -439,6 +440,64 @@ def test_score_says_part_by_part_what_it_saw() -> None:
     ]
     assert score_parts(from_json(Decision, to_json(decided))) == score_parts(decided)
     assert score_parts(decide(under())) == []
+
+
+def scored(points: int = 40, **risk: Any) -> Policy:
+    """Return a policy that asks for photos from 40 points on and gives everybody ``points``."""
+    return under(
+        rule(None, do("risk_points", points), key="watched"),
+        risk={"review_at": 70, "shadow": False, "photos_at": 40, **risk},
+    )
+
+
+def watched(rules: Policy, asked: Any = None, mark: str = "", **more: Any) -> Decision:
+    return decide(rules, SHOES, asked, history=replace(HISTORY, mark=mark), **more)
+
+
+def said(decided: Decision, key: str) -> RuleSpoken:
+    return next(one for one in decided.rules_spoken if one.key == key)
+
+
+def test_score_asks_for_photos_whatever_the_reason() -> None:
+    asked, shown = watched(scored()), watched(scored(), ask(photos=1))
+
+    assert (asked.verdict, asked.lines[0].photo_required, asked.lines[0].sentence) == (
+        "refuse", True, "Add a photo of Trail Runner 2, so that we can decide",
+    )  # fmt: skip
+    assert asked.lines[0].staff == "The risk score asks for 1 of Trail Runner 2; 0 sent."
+    assert said(asked, "photo").facts["by"] == "risk"
+    assert said(asked, "risk").staff == (
+        "Risk score 40 of 70: Watched 40. Photos are asked for, from 40 points on."
+    )
+    facts = said(asked, "risk").facts
+    assert (facts["photos_at"], facts["photos"]) == (40, True)
+    assert shown.verdict == "allow"
+    assert from_json(Decision, to_json(asked)) == asked
+
+
+@pytest.mark.parametrize(
+    ("rules", "mark", "words"),
+    [
+        (scored(39), "", "Risk score 39 of 70: Watched 39."),
+        (scored(photos_at=None), "", "Risk score 40 of 70: Watched 40."),
+        (scored(), "allow", "On the allow list. Risk score 40 of 70: Watched 40."),
+        (scored(shadow=True), "",
+         "Risk score 40 of 70: Watched 40. Photos would be asked for, from 40 points on. "
+         "Only noted."),
+    ],
+)  # fmt: skip
+def test_score_asks_for_no_photos(rules: Policy, mark: str, words: str) -> None:
+    decided = watched(rules, mark=mark)
+
+    assert (decided.verdict, decided.lines[0].photo_required) == ("allow", False)
+    assert "by" not in said(decided, "photo").facts
+    assert said(decided, "risk").staff == words
+
+
+def test_score_asks_elsewhere_through_a_person() -> None:
+    asked = watched(scored(), channel="api")
+
+    assert (asked.verdict, asked.lines[0].rule_key) == ("review", "photo")
 
 
 def test_amount_in_another_currency_is_not_compared() -> None:
