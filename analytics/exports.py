@@ -19,6 +19,7 @@ from returns_portal.core.errors import NotFound
 from returns_portal.core.money import Money
 from returns_portal.core.scope import merchant_scope
 from rma.models import Resolution, Return, ReturnLine
+from rma.states import REFUNDING
 
 Table = tuple[Sequence[str], Iterator[Sequence[Cell]]]
 
@@ -194,7 +195,7 @@ def _returns(report: Report, merchant_id: UUID, zone: ZoneInfo) -> Iterator[Sequ
                 rma.currency,
                 " / ".join(sorted({report.reason_name(line.reason) for line in own})),
                 sum(line.quantity - line.released_quantity for line in own),
-                _amount(paid.get((rma.pk, "refund"), 0), rma.currency),
+                _amount(sum(paid.get((rma.pk, kind), 0) for kind in REFUNDING), rma.currency),
                 _amount(paid.get((rma.pk, "store_credit"), 0), rma.currency),
                 rma.closed_at.astimezone(zone).date() if rma.closed_at else None,
             )
@@ -237,7 +238,7 @@ def _lines(page: Sequence[Return]) -> dict[UUID, list[ReturnLine]]:
 
 def _paid(page: Sequence[Return]) -> dict[tuple[UUID, str], int]:
     """Return what was paid by (return, kind): the same rule as in the daily figures."""
-    done = Q(kind="refund", refund__status="succeeded") | Q(credit_entry__isnull=False)
+    done = Q(refund__status="succeeded") | Q(credit_entry__isnull=False)
     rows = Resolution.objects.filter(done, rma__in=[rma.pk for rma in page])
     found: dict[tuple[UUID, str], int] = {}
     for rma_id, kind, minor in rows.exclude(status="cancelled").values_list(

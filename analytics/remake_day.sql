@@ -42,8 +42,9 @@ WITH sold AS (
         CASE WHEN res.kind IN ('exchange', 'replacement', 'repair') THEN 0
             ELSE coalesce((res.breakdown ->> 'fee_minor')::bigint, 0) END AS fee_minor,
         CASE res.kind
-            WHEN 'refund' THEN CASE WHEN f.status = 'succeeded' THEN f.settled_at END
+            WHEN 'exchange' THEN NULL
             WHEN 'store_credit' THEN e.created_at
+            ELSE CASE WHEN f.status = 'succeeded' THEN f.settled_at END
         END AS paid_at
     FROM asked a
     JOIN rma_resolution res ON res.rma_id = a.id AND res.status <> 'cancelled'
@@ -72,7 +73,7 @@ WITH sold AS (
     FROM asked_lines GROUP BY id
 ), money AS (
     SELECT rma_id AS id,
-        coalesce(sum(amount_minor) FILTER (WHERE kind = 'refund' AND paid_at IS NOT NULL), 0)
+        coalesce(sum(amount_minor) FILTER (WHERE kind IN ('refund', 'keep_item', 'donate') AND paid_at IS NOT NULL), 0)
             AS refunded_minor,
         coalesce(sum(amount_minor) FILTER (WHERE kind = 'store_credit' AND paid_at IS NOT NULL), 0)
             AS credited_minor,

@@ -132,7 +132,8 @@ def _sums(kind: MessageKind, rma: Return, event: Event) -> dict[str, Any]:
         return sums.settled_sums(rma, None, None)
     if kind is Kind.REFUNDED:
         values = sums.refund_values(event)
-        return values | sums.settled_sums(rma, ResolutionKind.REFUND, values["amount"])
+        paid = sums.refunded_kind(rma, event)
+        return values | sums.settled_sums(rma, paid, values["amount"])
     if kind is Kind.REFUND_FAILED:
         return sums.refund_values(event) | sums.bare_items(rma)
     if kind is Kind.CREDITED:

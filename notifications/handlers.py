@@ -17,7 +17,7 @@ from returns_portal.core.actor import SYSTEM
 from rma.actions.links import GivenOut, give_out_link
 from rma.models import Note, Return
 from rma.selectors import goods_moved
-from rma.states import ReturnStatus, ShipmentStatus
+from rma.states import ReturnStatus, ShipmentStatus, nothing_is_sent
 from rma.withdrawals import keep_paper, withdrawal_by_id
 
 
@@ -82,7 +82,8 @@ def _waits_for_staff(event: Event, rma: Return) -> bool:
 
 def _comes_without_label(event: Event, rma: Return) -> bool:
     """With a prepaid label the label speaks, because "approved" without it helps nobody."""
-    return rma.method == Return.Method.OWN
+    kept = nothing_is_sent(line.wanted for line in rma.lines.all())
+    return rma.method == Return.Method.OWN or kept
 
 
 def _is_open(event: Event, rma: Return) -> bool:

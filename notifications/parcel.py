@@ -10,7 +10,7 @@ from returns_portal.core.words import babel_locale
 from returns_portal.tenancy.links import portal_link
 from returns_portal.tenancy.models import Merchant
 from rma.models import Return, Shipment
-from rma.states import ShipmentStatus
+from rma.states import ShipmentStatus, nothing_is_sent
 
 _GONE = (ShipmentStatus.VOID, ShipmentStatus.FAILED)
 
@@ -24,9 +24,11 @@ def parcel_values(rma: Return) -> dict[str, Any]:
     """Return what templates say of the parcel: label, tracking, address. Missing facts are ""."""
     parcel = parcel_of(rma)
     merchant, token = rma.merchant, rma.token
-    with_label = rma.method == Return.Method.LABEL
+    kept = nothing_is_sent(line.wanted for line in rma.lines.all())
+    with_label = rma.method == Return.Method.LABEL and not kept
     has_label = parcel is not None and bool(parcel.label_path)
     return {
+        "nothing_is_sent": kept,
         "with_label": with_label,
         "label_url": portal_link(merchant, "label", token=token) if has_label else "",
         "slip_url": portal_link(merchant, "slip", token=token),

@@ -11,6 +11,8 @@ Step = dict[str, str]
 
 def steps_for(values: dict[str, Any]) -> list[Step]:
     """Return packing, labelling and handing in, by what ``parcel_values`` says."""
+    if values["nothing_is_sent"]:
+        return [_step(_("Nothing to send."), _("The item stays with you, or with a charity."))]
     pack = _step(
         _("Pack everything securely,"),
         _("with the original packaging and all accessories, and seal the parcel well."),

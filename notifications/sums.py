@@ -18,7 +18,7 @@ from returns_portal.core.money import Money, allocate
 from rma.fees import RESTOCKING, RETURN_SHIPPING
 from rma.goods import LineGoods, goods_of
 from rma.models import Exchange, Inspection, Repair, Resolution, Return, ReturnLine
-from rma.states import GOODS, ResolutionKind, ResolutionStatus
+from rma.states import GOODS, KEPT, REFUNDING, ResolutionKind, ResolutionStatus
 
 
 def expected_sums(rma: Return) -> dict[str, Any]:
@@ -107,6 +107,14 @@ def refund_values(event: Event) -> dict[str, Any]:
     }
 
 
+def refunded_kind(rma: Return, event: Event) -> ResolutionKind:
+    """Return which outcome a refund event pays; one statement where some goods are kept."""
+    if not any(line.wanted in KEPT for line in rma.lines.all()):
+        return ResolutionKind.REFUND
+    paid = Resolution.objects.filter(refund_id=event.subject_id).values_list("kind", flat=True)
+    return ResolutionKind(paid.first() or ResolutionKind.REFUND)
+
+
 def credit_values(event: Event) -> dict[str, Any]:
     """Return a store credit with its bonus and the balance it led to, as they were told then."""
     currency = str(event.facts["currency"])
@@ -151,8 +159,13 @@ def _minor(event: Event, name: str) -> int:
 
 def owed_kind(lines: list[ReturnLine]) -> str:
     """Say what a return owes: refund, store_credit, exchange, or mixed when it is several."""
-    kinds = {line.wanted for line in lines}
+    kinds = {_paid_as(line) for line in lines}
     return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def _paid_as(line: ReturnLine) -> str:
+    """Return the outcome that names the money: what is kept or given away is refunded."""
+    return ResolutionKind.REFUND if line.wanted in REFUNDING else line.wanted
 
 
 def total_label(quote: dict[str, Any]) -> str:
@@ -271,7 +284,12 @@ def _wish(line: ReturnLine) -> str:
         return _("Repair")
     if line.wanted == ResolutionKind.REPLACEMENT:
         return _("Replacement")
-    return _("Store credit") if line.wanted == ResolutionKind.STORE_CREDIT else _("Refund")
+    words = {
+        ResolutionKind.STORE_CREDIT: _("Store credit"),
+        ResolutionKind.KEEP_ITEM: _("Keep it, part refund"),
+        ResolutionKind.DONATE: _("Give to charity, refund"),
+    }
+    return words.get(ResolutionKind(line.wanted), _("Refund"))
 
 
 def _told(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from returns_portal.commerce.models import OrderLine
 from returns_portal.core.errors import InvalidTransition
 from rma.models import Photo, Return, ReturnLine, Shipment
-from rma.states import ReturnStatus, ShipmentStatus
+from rma.states import ReturnStatus, ShipmentStatus, nothing_is_sent
 from rma.withdrawals import is_withdrawal
 
 _STILL = (ShipmentStatus.PENDING, ShipmentStatus.READY, ShipmentStatus.FAILED, ShipmentStatus.VOID)
@@ -22,11 +22,12 @@ def why_unchangeable(
 ) -> InvalidTransition | None:
     """Return what forbids changing a return, or None. Reads nothing.
 
-    Only what was asked for or approved can be changed, before its parcel or its money moves. A
-    withdrawal stays as it was declared, a gift is cancelled and begun anew, and two reasons for one
-    item are more than the portal's form can hold.
+    Only what was asked for or approved can be changed, before its parcel or its money moves; where
+    nothing is sent the money moves at approval. A withdrawal stays as it was declared, a gift is
+    cancelled and begun anew, and two reasons for one item are more than the portal's form can hold.
     """
-    if rma.status not in _OPEN or is_withdrawal(rma) or rma.is_gift:
+    paid = rma.status == ReturnStatus.OPEN and nothing_is_sent(line.wanted for line in lines)
+    if rma.status not in _OPEN or is_withdrawal(rma) or rma.is_gift or paid:
         words = _("This return can’t be changed. Write to us on its page if something is wrong.")
         return InvalidTransition(words, code="unchangeable")
     if rma.part_settled:

@@ -17,10 +17,11 @@ from refunds.calculation import Breakdown, FeeRule
 from returns_portal.core.money import Money, allocate, share
 from rma.policy.approval import fee_waiver
 from rma.policy.model import WITHDRAWAL, Policy
-from rma.states import ResolutionKind
+from rma.states import KEPT, ResolutionKind
 
 RETURN_SHIPPING = "return_shipping"
 RESTOCKING = "restocking"
+KEEPING = "kept"
 _WHOLE_BP = 10_000
 # The outcomes that fees are taken of, in this order.
 BEARING = (ResolutionKind.REFUND, ResolutionKind.STORE_CREDIT)
@@ -126,9 +127,11 @@ def bears_restocking(line: Wished, policy: Policy) -> bool:
     return not fault and terms.waived_reasons.isdisjoint(keys)
 
 
-def restocking_share(line: Wished, policy: Policy) -> int:
+def held_bp(line: Wished, policy: Policy) -> int:
     """Return what is held back of a line's value in basis points; a rule's figure goes first."""
-    if line.wanted not in BEARING:
+    if line.wanted in KEPT and line.restocking_bp is None:
+        return policy.keeping.held_share(line.wanted)
+    if line.wanted not in (*BEARING, *KEPT):
         return 0
     if line.restocking_bp is not None:
         return line.restocking_bp
@@ -189,7 +192,7 @@ def capped_shares(
 
 
 def _asked_share(line: Wished, policy: Policy, priced: dict[str, Breakdown]) -> int:
-    bp = restocking_share(line, policy)
+    bp = held_bp(line, policy) if line.wanted in BEARING else 0
     if not bp:
         return 0
     found = priced[line.wanted].lines

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from rma.models import Inspection, ReceiptLine, Resolution, Return, ReturnLine
 from rma.stages import fact_columns, facts_on
 from rma.states import (
+    KEPT,
     InspectionStatus,
     ReceiptLineStatus,
     ResolutionFact,
@@ -39,6 +40,10 @@ class LineGoods:
     rejected: int
     # Whether what is wanted for the line has a resolution that was not cancelled.
     is_settled: bool
+
+    @property
+    def is_kept(self) -> bool:
+        return self.line.wanted in KEPT
 
     @property
     def missing(self) -> int:
@@ -107,13 +112,15 @@ def _lines(rma_id: UUID) -> QuerySet[ReturnLine]:
 
 
 def _goods(line: Any) -> LineGoods:
+    kept = line.wanted in KEPT
     return LineGoods(
         line=line,
-        received=line.n_received,
+        # What stays with the shopper is taken for here and accepted: nothing is waited for.
+        received=line.quantity if kept else line.n_received,
         wrong=line.n_wrong,
         declared_short=line.n_short,
         pending=line.n_pending,
-        accepted=line.n_accepted,
+        accepted=line.quantity if kept else line.n_accepted,
         rejected=line.n_rejected,
         is_settled=line.settled,
     )

@@ -29,7 +29,7 @@ from rma.models import Return, ReturnLine, Shipment
 from rma.policy.days import last_day, local_day
 from rma.policy.live import policy_of
 from rma.policy.wording import reason_label
-from rma.states import ResolutionKind
+from rma.states import KEPT, ResolutionKind
 
 _CONTENT_TYPES = {
     LabelFormat.PDF: "application/pdf",
@@ -43,6 +43,8 @@ _OUTCOMES = {
     ResolutionKind.EXCHANGE: gettext_lazy("Exchange"),
     ResolutionKind.REPLACEMENT: gettext_lazy("Replacement"),
     ResolutionKind.REPAIR: gettext_lazy("Repair"),
+    ResolutionKind.KEEP_ITEM: gettext_lazy("Keep it"),
+    ResolutionKind.DONATE: gettext_lazy("Give to charity"),
 }
 
 
@@ -146,7 +148,10 @@ def slip_items(rma: Return) -> tuple[SlipItem, ...]:
     """Return what should lie in the parcel, line by line. No prices: it may be a gift."""
     policy = policy_of(rma.policy_version_id)
     lines = (
-        ReturnLine.objects.filter(rma=rma).select_related("order_line").order_by("position", "pk")
+        ReturnLine.objects.filter(rma=rma)
+        .exclude(wanted__in=KEPT)
+        .select_related("order_line")
+        .order_by("position", "pk")
     )
     items = []
     for line in lines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, cast
+from typing import Any, cast
 from uuid import UUID
 
 from refunds.calculation import (
@@ -26,22 +26,23 @@ from refunds.calculation.stored import prior_from_json
 from refunds.calculation.stored import to_json as breakdown_json
 from refunds.snapshots import order_snapshot
 from returns_portal.commerce.models import Order
-from returns_portal.core.money import Money, allocate
+from returns_portal.core.money import Money, total
 from rma.fees import (
     BEARING,
+    KEEPING,
     RESTOCKING,
     RETURN_SHIPPING,
     Charged,
     LabelCost,
     capped_shares,
     fees_of,
+    held_bp,
     left_to_charge,
-    restocking_share,
     still_due,
 )
 from rma.models import Resolution, Return
 from rma.policy.model import WITHDRAWAL, Policy
-from rma.states import SENT, ResolutionKind, ResolutionStatus
+from rma.states import KEPT, REFUNDING, SENT, ResolutionKind, ResolutionStatus
 from rma.swaps import Dues, Priced, goods_minor, is_swap, left_over_as, with_swaps
 
 
@@ -128,6 +129,11 @@ class Quote:
         """Return the money table as ``(resolution kind, row)``, top to bottom."""
         return [(kind, row) for kind, priced in self.breakdowns.items() for row in priced.rows]
 
+    def paid_minor(self, kind: str) -> int:
+        """Return what one outcome pays out, without any bonus; nothing where goods are sent."""
+        pays = kind in (*REFUNDING, ResolutionKind.STORE_CREDIT) and kind in self.breakdowns
+        return self.breakdowns[kind].total_minor if pays else 0
+
     def share_of(self, order_line_id: UUID, kind: str) -> int:
         """Return what the units of one order line bring under one outcome, before the fee.
 
@@ -213,7 +219,10 @@ def quote_return(
     capped = capped_shares(lines, policy, fees, state[0], taken_minor=settled.charged.total)
     if capped is not None:
         pairs = zip(lines, capped, strict=True)
-        held = [_deductions(line, 0, minor) for line, minor in pairs]
+        held = [
+            _deductions(line, 0, minor) if line.wanted in BEARING else _held_back(line, policy)
+            for line, minor in pairs
+        ]
         state = _priced(snapshot, priors, lines, held, policy, fees, fault=fault)
     priced, dues = with_swaps(snapshot, state, lines, left_over_as(order, policy))
     return _quote(order.currency, priced, dues)
@@ -245,7 +254,8 @@ def _priced(
         if not wanted:
             continue
         asked = [line for line, _ in wanted]
-        back = "never" if kind in SENT else _shipping_back(asked, policy)
+        gives_none = kind in (*SENT, ResolutionKind.KEEP_ITEM)
+        back = "never" if gives_none else _shipping_back(asked, policy)
         rules = RefundPolicy(
             cast(ShippingBack, back),
             fees if kind in BEARING else (),
@@ -313,13 +323,14 @@ def _merged(
 
 
 def _held_back(line: QuoteLine, policy: Policy) -> tuple[Deduction, ...]:
-    return _deductions(line, restocking_share(line, policy), 0)
+    return _deductions(line, held_bp(line, policy), 0)
 
 
 def _deductions(line: QuoteLine, bp: int, minor: int) -> tuple[Deduction, ...]:
     """Return what is held back of a line, with a share ``bp`` or a sum for restocking."""
     restocked = bool(bp or minor)
-    reasons = [line.deduction_reason if line.deduction_minor else "", RESTOCKING * restocked]
+    why = KEEPING if line.wanted in KEPT else RESTOCKING
+    reasons = [line.deduction_reason if line.deduction_minor else "", why * restocked]
     if not (line.deduction_minor or restocked):
         return ()
     reason = ", ".join(filter(None, reasons))
@@ -340,7 +351,7 @@ def _quote(currency: str, priced: dict[str, Breakdown], dues: Dues) -> Quote:
 
     return Quote(
         currency=currency,
-        refund=paid(ResolutionKind.REFUND),
+        refund=total([paid(kind) for kind in REFUNDING], currency),
         store_credit=paid(ResolutionKind.STORE_CREDIT),
         fee=Money(sum(breakdown.fee_minor for breakdown in priced.values()), currency),
         per_line=per_line,
@@ -362,33 +373,3 @@ def with_quoted(
     known = {kind for kind, _ in decided}
     left = [pair for pair in quoted.items() if pair[0] not in known]
     return [*decided, *left] if rma.part_settled else decided
-
-
-class PricedLine(Protocol):
-    """What a share is worked out by: a line asked for, or one of a return."""
-
-    @property
-    def order_line_id(self) -> UUID: ...
-
-    @property
-    def wanted(self) -> str: ...
-
-    @property
-    def quantity(self) -> int: ...
-
-
-def line_shares(lines: Sequence[PricedLine], quote: Quote | None) -> list[int]:
-    """Return each line's part of the quote; two reasons for one order line share it by units."""
-    shares = [0] * len(lines)
-    if quote is None:
-        return shares
-    together: dict[tuple[UUID, str], list[int]] = {}
-    for index, line in enumerate(lines):
-        together.setdefault((line.order_line_id, line.wanted), []).append(index)
-    for (line_id, wanted), places in together.items():
-        parts = allocate(
-            quote.share_of(line_id, wanted), [lines[place].quantity for place in places]
-        )
-        for place, part in zip(places, parts, strict=True):
-            shares[place] = part
-    return shares

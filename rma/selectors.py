@@ -45,7 +45,14 @@ from rma.queue import (
     search,
     stage_counts,
 )
-from rma.states import STAGES, ResolutionKind, ReturnStatus, ShipmentStatus, Stage
+from rma.states import (
+    STAGES,
+    ResolutionKind,
+    ResolutionStatus,
+    ReturnStatus,
+    ShipmentStatus,
+    Stage,
+)
 
 __all__ = [
     "VIEWS",
@@ -165,20 +172,21 @@ def status_by_token(token: str) -> ShopperStatus:
     lines = _lines(rma)
     messages = Note.objects.filter(rma=rma).exclude(kind=Note.Kind.INTERNAL)
     own_photos = Photo.objects.filter(rma=rma, inspection__isnull=True)
+    resolutions = _resolutions(rma)
     return ShopperStatus(
         rma=rma,
         stage=STAGES[rma.stage],
         policy=policy_of(rma.policy_version_id),
         lines=lines,
         shipment=next(iter(shipments), None),
-        resolutions=_resolutions(rma),
+        resolutions=resolutions,
         messages=list(messages.order_by("created_at", "pk")),
         photos=list(own_photos.order_by("created_at", "pk")),
         promises=_promises(rma),
         appeals=appeals,
         appeal_until=appeal_until(rma, appeals),
         events=list(timeline_of(rma.pk)),
-        may_cancel=_may_cancel(rma, shipments),
+        may_cancel=_may_cancel(rma, shipments, resolutions),
         may_change=why_unchangeable(rma, lines, shipments) is None,
         may_answer=rma.status == ReturnStatus.NEEDS_INFO,
     )
@@ -203,14 +211,15 @@ def returns_of_orders(order_ids: list[Any]) -> list[Return]:
     )
 
 
-def _may_cancel(rma: Return, shipments: list[Shipment]) -> bool:
+def _may_cancel(rma: Return, shipments: list[Shipment], resolutions: list[Resolution]) -> bool:
     """Mirror what ``cancel_return`` would say, for showing the button."""
     if rma.status in (ReturnStatus.REQUESTED, ReturnStatus.NEEDS_INFO):
         return True
     still = (ShipmentStatus.PENDING, ShipmentStatus.READY, ShipmentStatus.FAILED)
     unmoved = all(one.status in still for one in shipments)
     unused = rma.received_at is None and not rma.part_settled
-    return rma.status == ReturnStatus.OPEN and unused and unmoved
+    paying = any(one.status != ResolutionStatus.CANCELLED for one in resolutions)
+    return rma.status == ReturnStatus.OPEN and unused and unmoved and not paying
 
 
 def _lines(rma: Return) -> list[ReturnLine]:

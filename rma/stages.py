@@ -11,6 +11,7 @@ from django.db.models import (
     Aggregate,
     Case,
     Count,
+    Exists,
     IntegerField,
     Q,
     QuerySet,
@@ -24,6 +25,7 @@ from django.db.models.functions import Coalesce, JSONObject
 
 from rma.models import Inspection, Resolution, Return, ReturnLine, Shipment
 from rma.states import (
+    KEPT,
     InspectionStatus,
     ResolutionFact,
     ShipmentStatus,
@@ -80,6 +82,7 @@ def fact_columns(rma: Return) -> dict[str, Combinable]:
         ),
         "fact_held": _total(units.filter(status=InspectionStatus.ON_HOLD), Count("pk")),
         "fact_owed": ArraySubquery(owed),
+        "fact_sent": Exists(ReturnLine.objects.filter(rma=rma).exclude(wanted__in=KEPT)),
     }
 
 
@@ -88,6 +91,7 @@ def facts_on(row: Any, rma: Return) -> StageFacts:
     return StageFacts(
         status=rma.status,
         shipment=row.fact_shipment,
+        goods_kept=not row.fact_sent,
         units_expected=row.fact_expected,
         units_received=row.fact_received,
         units_inspected=row.fact_inspected,

@@ -6,7 +6,7 @@ stored by the actions; it is what queues, filters, badges, e-mails and the API s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -66,6 +66,8 @@ class ResolutionKind(StrEnum):
     EXCHANGE = "exchange"
     REPLACEMENT = "replacement"
     REPAIR = "repair"
+    KEEP_ITEM = "keep_item"
+    DONATE = "donate"
 
 
 class RepairStatus(StrEnum):
@@ -79,6 +81,16 @@ class RepairStatus(StrEnum):
 SENT = (ResolutionKind.EXCHANGE, ResolutionKind.REPLACEMENT)
 # Settled with goods of any kind; the shopper's own come back from a repair.
 GOODS = (*SENT, ResolutionKind.REPAIR)
+# The goods stay with the shopper, or with a charity: nothing is sent, received or inspected.
+KEPT = frozenset({ResolutionKind.KEEP_ITEM, ResolutionKind.DONATE})
+# What pays money back to where it came from.
+REFUNDING = (ResolutionKind.REFUND, ResolutionKind.KEEP_ITEM, ResolutionKind.DONATE)
+
+
+def nothing_is_sent(wanted: Iterable[str]) -> bool:
+    """Say whether of lines with these outcomes no goods come back."""
+    outcomes = set(wanted)
+    return bool(outcomes) and outcomes <= KEPT
 
 
 R, S, L, N, P = ReturnStatus, ShipmentStatus, ReceiptLineStatus, InspectionStatus, ResolutionStatus
@@ -298,6 +310,8 @@ _SETTLED = {
     ResolutionKind.EXCHANGE: "exchanged",
     ResolutionKind.REPLACEMENT: "replaced",
     ResolutionKind.REPAIR: "repaired",
+    ResolutionKind.KEEP_ITEM: "refunded",
+    ResolutionKind.DONATE: "refunded",
 }
 
 

@@ -42,7 +42,7 @@ from rma.actions.setup import set_up
 from rma.actions.withdrawing import Statement, declare_withdrawal
 from rma.carriers import builtin_parcels
 from rma.models import Inspection, Return, Shipment, Withdrawal
-from rma.states import ReceiptLineStatus, ReturnStatus
+from rma.states import KEPT, ReceiptLineStatus, ReturnStatus
 
 PRICE = 4500
 
@@ -252,9 +252,9 @@ def moved(rma: Return, steps: int = 1) -> Return:
 
 
 def received(rma: Return, operation_id: str = "") -> Return:
-    """Receive every unit of the return at the default location."""
+    """Receive every unit of the return that is sent, at the default location."""
     with transaction.atomic():
-        lines = list(rma.lines.order_by("position"))
+        lines = list(rma.lines.exclude(wanted__in=KEPT).order_by("position"))
         place = Location.objects.get(is_default=True)
         receive_parcel(
             rma.pk,

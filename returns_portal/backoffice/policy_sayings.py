@@ -99,16 +99,13 @@ def _countries(path: tuple[str, ...], value: Any, side: Side) -> str:
     return f"Fees by country: {listed(told)}"
 
 
-def _restocking(path: tuple[str, ...], value: Any, side: Side) -> str:
-    if value is None:
-        return "Restocking is free"
-    return ". ".join(SAYINGS[path[0], name](path, value[name], side) for name in value)
+def _section(otherwise: str) -> Saying:
+    def say(path: tuple[str, ...], value: Any, side: Side) -> str:
+        if value is None:
+            return otherwise
+        return ". ".join(SAYINGS[path[0], name](path, value[name], side) for name in value)
 
-
-def _credit_bonus(path: tuple[str, ...], value: Any, side: Side) -> str:
-    if value is None:
-        return "Store credit brings nothing on top"
-    return ". ".join(SAYINGS[path[0], name](path, value[name], side) for name in value)
+    return say
 
 
 def _condition(_path: tuple[str, ...], value: Any, side: Side) -> str:
@@ -299,7 +296,7 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
     ("fee", "most_minor"): _amount(
         "All fees of a return are {} at most", "All fees of a return have no bound"
     ),
-    ("restocking",): _restocking,
+    ("restocking",): _section("Restocking is free"),
     ("restocking", "share_bp"): _share("Restocking keeps {} of the value"),
     ("restocking", "amount_minor"): _amount("Restocking keeps {}"),
     ("restocking", "per"): _named(
@@ -311,7 +308,10 @@ SAYINGS: dict[tuple[str, ...], Saying] = {
     ),
     ("restocking", "waived_reasons"): _reason_list("No restocking fee for these reasons: {}"),
     ("restocking", "tax_bp"): _share("{} tax is in the restocking sum"),
-    ("credit_bonus",): _credit_bonus,
+    ("keeping",): _section("Items that are not sent back bring the usual shares"),
+    ("keeping", "keep_item_bp"): _share("Who keeps an item gets {} of its value"),
+    ("keeping", "donate_bp"): _share("Who gives an item to charity gets {} of its value"),
+    ("credit_bonus",): _section("Store credit brings nothing on top"),
     ("credit_bonus", "share_bp"): _share("Store credit brings {} on top"),
     ("credit_bonus", "amount_minor"): _amount("Store credit brings {} on top per order"),
     ("credit_bonus", "most_minor"): _amount(

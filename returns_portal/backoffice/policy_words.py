@@ -18,7 +18,8 @@ from rma.policy.wording import span
 
 RESOLUTION_WORDS = {
     "refund": "refund", "store_credit": "store credit", "exchange": "exchange",
-    "replacement": "replacement", "repair": "repair",
+    "replacement": "replacement", "repair": "repair", "keep_item": "keep the item",
+    "donate": "give to charity",
 }  # fmt: skip
 METHOD_WORDS = {"label": "a prepaid label", "own": "their own carrier"}
 PHOTO_WORDS = {"required": "photos needed", "optional": "photos welcome", "off": ""}
@@ -281,9 +282,20 @@ def _more_fees(policy: Policy) -> Iterator[Sentence]:
         cap = "" if bound is None else f", {_amount(bound, policy.currency)} per order at most"
         html = format_html("Store credit brings {} on top{}", _words(given), cap)
         yield Sentence("credit_bonus", html)
+    allowed = {key for reason in policy.reasons for key in reason.resolutions}
+    for outcome, words in _KEPT_WORDS.items():
+        html = format_html(words, _percent(policy.keeping.share_of(outcome)))
+        if outcome in allowed:
+            yield Sentence(f"keeping:{outcome}", html)
     if fee.most_minor is not None:
         most = _amount(fee.most_minor, policy.currency)
         yield Sentence("fees_most", format_html("All fees together: <b>{}</b> at most", most))
+
+
+_KEPT_WORDS = {
+    "keep_item": "Who keeps an item gets <b>{}</b> of its value, and sends nothing",
+    "donate": "Who gives an item to charity gets <b>{}</b> of its value, and sends nothing",
+}
 
 
 def _restocking(policy: Policy) -> SafeString:

@@ -14,7 +14,7 @@ from rma.policy.document import Policy
 from rma.policy.live import policy_of
 from rma.quoting import with_quoted
 from rma.selectors import ReturnDetail
-from rma.states import SENT, ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
+from rma.states import KEPT, SENT, ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
 
 WANTED_WORDS = {
     ResolutionKind.REFUND: "Refund",
@@ -22,6 +22,8 @@ WANTED_WORDS = {
     ResolutionKind.EXCHANGE: "Exchange",
     ResolutionKind.REPLACEMENT: "Replacement",
     ResolutionKind.REPAIR: "Repair",
+    ResolutionKind.KEEP_ITEM: "Keep the item",
+    ResolutionKind.DONATE: "Give to charity",
 }
 
 
@@ -273,6 +275,8 @@ def _how(kind: str, line: ReturnLine, payments: Sequence[Payment]) -> str:
         return f"{wanted.title or wanted}, even swap" if wanted else "Exchange"
     if kind == ResolutionKind.STORE_CREDIT:
         return "Store credit"
+    if kind in KEPT:
+        return f"{WANTED_WORDS[ResolutionKind(kind)]}, refund"
     return str(payments[0]) if payments else "Original payment"
 
 

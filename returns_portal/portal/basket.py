@@ -10,7 +10,7 @@ from uuid import UUID
 from returns_portal.commerce.models import Order, OrderLine, Variant
 from returns_portal.commerce.selectors import order_for_return
 from returns_portal.core import clock
-from returns_portal.core.money import Money
+from returns_portal.core.money import Money, share
 from returns_portal.tenancy.models import Merchant
 from rma.actions.opening import claimed_units
 from rma.changes import adds_nothing, kept_photos, set_aside, why_unchangeable
@@ -23,7 +23,7 @@ from rma.policy.facts import build
 from rma.policy.gifts import OUTCOME, gift_terms
 from rma.policy.live import live_policy
 from rma.policy.model import Exchanges
-from rma.policy.tailoring import LineView, reasons_of, tailor
+from rma.policy.tailoring import LineView, held_share, reasons_of, tailor
 from rma.policy.types import (
     Decision,
     LineOffer,
@@ -34,7 +34,7 @@ from rma.policy.types import (
 )
 from rma.policy.wording import open_until
 from rma.quoting import Quote, QuoteLine, quote_return
-from rma.states import ResolutionKind
+from rma.states import ResolutionKind, nothing_is_sent
 from rma.swaps import unit_price
 
 
@@ -110,9 +110,24 @@ class Basket:
         return (view or self.policy).reason(answer.reason)
 
     def restocking_bp(self, answer: Answer) -> int | None:
-        """Return what a rule holds back of an item for taking it back, in basis points."""
+        """Return what rules hold back of an item for what is wanted, in basis points."""
         view = self.views.get(answer.order_line_id)
-        return view.policy.restocking_bp if view is not None and not self.is_gift else None
+        return (
+            held_share(view.policy, answer.wanted)
+            if view is not None and not self.is_gift
+            else None
+        )
+
+    def kept_worth(self, answer: Answer, outcome: str, worth: Money) -> Money:
+        """Return what goes back for an item that is worth this much and is not sent back."""
+        view = self.views.get(answer.order_line_id)
+        keeping = (view.policy if view is not None else self.policy).keeping
+        held = share(worth.minor, keeping.held_share(outcome), 10_000)
+        return worth - Money(held, worth.currency)
+
+    @property
+    def nothing_is_sent(self) -> bool:
+        return nothing_is_sent(one.wanted for one in self.answers)
 
     def exchanges(self, answer: Answer) -> Exchanges:
         """Return what an item may be exchanged for, as the rules leave it."""

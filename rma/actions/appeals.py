@@ -16,6 +16,7 @@ from returns_portal.core.db import action_transaction, attempt
 from returns_portal.core.errors import Conflict, DomainError, InvalidInput
 from rma.actions.early import pay_what_is_due
 from rma.actions.granting import accept_refused, pay_granted
+from rma.actions.keeping import settle_kept
 from rma.actions.notes import checked
 from rma.actions.opening import claimed_units, mark_open, start_return
 from rma.actions.promises import new_promise, opening_rule
@@ -23,7 +24,8 @@ from rma.appeals import appeal_until, appeals_of
 from rma.locks import lock_return
 from rma.models import Appeal, Promise, Return, ReturnLine
 from rma.policy.live import terms_of_return
-from rma.quoting import QuoteLine, line_shares, quote_return
+from rma.quoting import QuoteLine, quote_return
+from rma.shares import line_shares
 from rma.stages import refresh_stage
 from rma.states import ReturnStatus, check_transition
 
@@ -124,7 +126,8 @@ def _open_after_all(rma: Return, actor: Actor) -> None:
     claim_units(rma.order_id, claimed_units(lines))
     policy, restocking = terms_of_return(rma)
     _price(rma, lines, restocking)
-    mark_open(rma, policy, rma.merchant.time_zone, now(), decided_by=actor.name)
+    zone, wanted = rma.merchant.time_zone, [line.wanted for line in lines]
+    mark_open(rma, policy, zone, now(), decided_by=actor.name, wanted=wanted)
     rma.decline_reason = ""
     rma.save(update_fields=_OPENED)
     Promise.objects.bulk_create(new_promise(rma, Promise.Step.MADE, opening_rule(rma)))
@@ -139,6 +142,7 @@ def _open_after_all(rma: Return, actor: Actor) -> None:
         automatic=False,
         reopened=True,
     )
+    settle_kept(rma, lines)
     pay_what_is_due(rma, actor=actor)
     refresh_stage(rma)
 

@@ -22,6 +22,7 @@ from returns_portal.core.ids import new_token
 from rma.actions.drafts import LIFE
 from rma.actions.early import pay_what_is_due
 from rma.actions.exchange import cancel_exchange
+from rma.actions.keeping import settle_kept
 from rma.actions.notes import storable
 from rma.actions.opening import claimed_units, hold_replacements, mark_open, start_return
 from rma.actions.promises import new_promise, opening_rule
@@ -59,13 +60,15 @@ from rma.models import (
 )
 from rma.policy.document import Policy
 from rma.policy.engine import evaluate
+from rma.policy.processing import is_held
 from rma.policy.risk import score_of
 from rma.policy.tailoring import tailor
 from rma.policy.types import Decision, to_json
-from rma.quoting import Quote, line_shares
+from rma.quoting import Quote
 from rma.rule_matches import new_matches
+from rma.shares import line_shares
 from rma.stages import refresh_stage
-from rma.states import SENT, ReturnStatus, check_transition
+from rma.states import SENT, ReturnStatus, check_transition, nothing_is_sent
 
 _CHANGED = (
     "status", "stage", "method", "expected_minor", "fee_minor", "quote", "policy_version", "facts",
@@ -145,7 +148,8 @@ def change_return(
         _move_units(rma.order_id, held, wanted)
         was_open, old_method = rma.status == ReturnStatus.OPEN, rma.method
         rma.facts = {"order": to_json(facts), "request": to_json(request)}
-        _renew(rma, read, tailored.whole, outcome, decision, quote, moment)
+        outcomes = [line.wanted for line in lines]
+        _renew(rma, read, tailored.whole, outcome, decision, quote, moment, outcomes)
         rma.processing = moments_for(lines, decision)
         rma.method = method
         rows = _move_lines(rma, before, lines, quote, actor)
@@ -154,6 +158,8 @@ def change_return(
         RuleMatch.objects.bulk_create(new_matches(rma, decision))
         _move_parcel(rma, rows, was_open=was_open, old_method=old_method, actor=actor)
         record_events(_events(rma, decision, revision + 1, was_open), actor=actor)
+        if rma.status == ReturnStatus.OPEN:
+            settle_kept(rma, rows, is_held=is_held(decision.rules_spoken))
         pay_what_is_due(rma)
         refresh_stage(rma, saving=["stage"])
         return rma
@@ -245,6 +251,7 @@ def _renew(
     decision: Decision,
     quote: Quote,
     moment: datetime,
+    outcomes: Sequence[str],
 ) -> None:
     """Set what follows from the new decision and the new price. Saves nothing."""
     if outcome.status != rma.status:
@@ -255,7 +262,8 @@ def _renew(
     rma.quote, rma.expected_minor = quote.to_json(), quote.total.minor
     rma.fee_minor = quote.fee.minor
     if outcome.status is ReturnStatus.OPEN:
-        mark_open(rma, policy, read.time_zone, moment, decided_by=outcome.decided_by)
+        by = outcome.decided_by
+        mark_open(rma, policy, read.time_zone, moment, decided_by=by, wanted=outcomes)
         return
     rma.status = ReturnStatus.REQUESTED
     rma.review_reason = outcome.review_reason
@@ -323,7 +331,8 @@ def _move_parcel(
 ) -> None:
     """Keep the label where it still fits; else do without it, and begin anew where one is due."""
     is_open = rma.status == ReturnStatus.OPEN
-    fits = was_open and is_open and rma.method == old_method
+    sends = not nothing_is_sent(row.wanted for row in rows)
+    fits = was_open and is_open and rma.method == old_method and sends
     if was_open and not fits:
         drop_label(rma.pk, actor=actor)
     if was_open and not is_open:

@@ -141,7 +141,8 @@ def _is_whole(rma: Return, standing: Standing, due: frozenset[str]) -> bool:
 
 
 def _units_here(standing: Standing) -> bool:
-    return any(one.received or one.wrong or one.short for one in standing.goods)
+    sent = [one for one in standing.goods if not one.is_kept]
+    return any(one.received or one.wrong or one.short for one in sent)
 
 
 def _ask_person(rma: Return, why: str) -> None:

@@ -18,23 +18,31 @@ from rma.policy.days import end_of_day, local_day
 from rma.policy.document import Policy
 from rma.policy.reminders import next_reminder
 from rma.policy.withdrawal_law import DAYS
-from rma.states import SENT, ReturnStatus
+from rma.states import SENT, ReturnStatus, nothing_is_sent
 
 
 def mark_open(
-    rma: Return, policy: Policy, time_zone: str, moment: datetime, *, decided_by: str
+    rma: Return,
+    policy: Policy,
+    time_zone: str,
+    moment: datetime,
+    *,
+    decided_by: str,
+    wanted: Iterable[str] = (),
 ) -> None:
     """Set the fields of an approved return: who decided, send by when, refunded by when.
 
     The date promised is the last one: sent on the last day, plus the days the policy allows for
-    the refund, unless it is paid at approval. It moves forward when the parcel arrives. Saves
-    nothing.
+    the refund, unless it is paid at approval. It moves forward when the parcel arrives. Where of
+    the lines' ``wanted`` outcomes none sends goods back, nothing runs out and the days count from
+    today. Saves nothing.
     """
     today = local_day(moment, time_zone)
-    last_day = today + timedelta(days=policy.send_within_days)
+    is_kept = nothing_is_sent(wanted)
+    last_day = today if is_kept else today + timedelta(days=policy.send_within_days)
     rma.status = ReturnStatus.OPEN
     rma.decided_at, rma.decided_by = moment, decided_by[:120]
-    rma.expires_at = end_of_day(last_day, time_zone)
+    rma.expires_at = None if is_kept else end_of_day(last_day, time_zone)
     start = today if moment_of_money(rma) == "approval" else last_day
     rma.refund_promised_on = start + timedelta(days=policy.refund_days)
     rma.due_at = None
@@ -73,7 +81,8 @@ def start_return(
     Conflict when a replacement sold out.
     """
     hold_replacements(lines, actor=actor)
-    if rma.method == Return.Method.LABEL:
+    is_kept = nothing_is_sent(line.wanted for line in lines)
+    if rma.method == Return.Method.LABEL and not is_kept:
         plan_label(rma, actor=actor, is_new=is_new)
 
 

@@ -11,7 +11,7 @@ from rma.fees import Charged
 from rma.goods import LineGoods
 from rma.models import Resolution, Return
 from rma.policy.processing import MOMENT_WORDS
-from rma.states import SENT, ResolutionKind, ResolutionStatus
+from rma.states import KEPT, SENT, ResolutionKind, ResolutionStatus
 
 Kind = ResolutionKind
 
@@ -21,7 +21,8 @@ def charged_already(rma: Return) -> Charged:
     fixed = Counter[str]()
     held = 0
     for one in _alive(rma):
-        held += one.breakdown.get("deduction_minor", 0)
+        # What stays with the shopper is no fee, however little is paid for it.
+        held += 0 if one.kind in KEPT else one.breakdown.get("deduction_minor", 0)
         for fee in one.breakdown.get("fees", ()):
             fixed[fee["kind"]] += 0 if fee["waived"] else fee["charged_minor"]
     return Charged(fixed, held)

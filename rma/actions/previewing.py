@@ -149,7 +149,8 @@ def _blocker(rma: Return, goods: Sequence[LineGoods]) -> str:
     if pending:
         return f"{pending} units wait at the bench. Inspect them first."
     # Of what was paid ahead, it is enough to know that nothing more comes.
-    came = any(one.accepted or one.rejected for one in goods)
+    sent = [one for one in goods if not one.is_kept]
+    came = not sent or any(one.accepted or one.rejected for one in sent)
     if not came and not (rma.part_settled and not any(one.awaited for one in goods)):
         return "Nothing has been received yet. Receive the parcel first."
     return ""

@@ -27,6 +27,7 @@ from returns_portal.core.ids import new_id, new_token
 from returns_portal.tenancy.managers import insert_together
 from returns_portal.tenancy.permissions import Permission
 from rma.actions.early import pay_what_is_due
+from rma.actions.keeping import settle_kept
 from rma.actions.notes import MAX_LENGTH, keep_note, storable
 from rma.actions.opening import hold_to_law, mark_open, plan_reminder, start_return
 from rma.actions.promises import new_promise, opening_rule
@@ -45,14 +46,15 @@ from rma.numbers import new_rma_number
 from rma.policy.document import Policy
 from rma.policy.engine import evaluate
 from rma.policy.gifts import OUTCOME, gift_terms
-from rma.policy.processing import after_inspection, moments_of
+from rma.policy.processing import after_inspection, is_held, moments_of
 from rma.policy.risk import score_of
 from rma.policy.tailoring import is_own_rule, tailor
 from rma.policy.types import Decision, Result, RuleSpoken, Verdict, to_json
 from rma.policy.withdrawal import RULE
 from rma.policy.withdrawal_terms import REASON
-from rma.quoting import Quote, line_shares
+from rma.quoting import Quote
 from rma.rule_matches import new_matches
+from rma.shares import line_shares
 from rma.states import ReturnStatus, StageFacts, stage_of
 
 # Where the policy itself says no, the request is kept as declined and the shopper gets the reason
@@ -133,7 +135,8 @@ def request_return(
             quote = read.quote(lines, method, policy, restocking)
             check_dues(lines, tailored, quote)
         moments = moments_for(lines, decision)
-        rma = _new_return(read, policy, outcome, quote, moment, moments, receiver)
+        wanted = [line.wanted for line in lines]
+        rma = _new_return(read, policy, outcome, quote, moment, moments, receiver, wanted)
         if by_law is not None:
             hold_to_law(rma, read.time_zone, by_law)
             plan_reminder(rma, policy, read.time_zone, moment)
@@ -148,6 +151,8 @@ def request_return(
         if outcome.status is ReturnStatus.OPEN:
             start_return(rma, return_lines, actor=actor, is_new=True)
         record_events(_events(rma, decision, automatic=not outcome.overruled), actor=actor)
+        if outcome.status is ReturnStatus.OPEN:
+            settle_kept(rma, return_lines, is_held=is_held(decision.rules_spoken))
         if outcome.overruled:
             text = f"Policy overruled: {storable(override_reason)}"[:MAX_LENGTH]
             keep_note(rma, actor=actor, text=text, kind=Note.Kind.INTERNAL)
@@ -253,6 +258,7 @@ def _new_return(
     moment: datetime,
     moments: dict[str, str],
     receiver: Customer | None,
+    wanted: Sequence[str],
 ) -> Return:
     order = read.order
     name = receiver.name if receiver is not None else order.shopper_name
@@ -278,7 +284,8 @@ def _new_return(
         processing=moments,
     )
     if outcome.status is ReturnStatus.OPEN:
-        mark_open(rma, policy, read.time_zone, moment, decided_by=outcome.decided_by)
+        by = outcome.decided_by
+        mark_open(rma, policy, read.time_zone, moment, decided_by=by, wanted=wanted)
     elif outcome.status is ReturnStatus.DECLINED:
         rma.decided_at, rma.decided_by = moment, outcome.decided_by
     else:

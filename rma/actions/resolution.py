@@ -30,7 +30,7 @@ from rma.goods import LineGoods, Standing, goods_of, standing_of
 from rma.locks import lock_return
 from rma.models import Appeal, Exchange, Repair, Resolution, Return, ReturnLine
 from rma.stages import refresh_stage
-from rma.states import GOODS, SENT, ResolutionKind, ResolutionStatus, ReturnStatus
+from rma.states import GOODS, REFUNDING, SENT, ResolutionKind, ResolutionStatus, ReturnStatus
 
 Kind = ResolutionKind
 
@@ -155,7 +155,6 @@ def owe(
 
 
 def _resolutions(rma: Return, preview: Preview, actor: Actor) -> list[Resolution]:
-    amounts = {Kind.REFUND: preview.refund, Kind.STORE_CREDIT: preview.store_credit}
     made = []
     for kind in Kind:
         units = {
@@ -172,7 +171,7 @@ def _resolutions(rma: Return, preview: Preview, actor: Actor) -> list[Resolution
                 id=new_id(),
                 rma=rma,
                 kind=kind,
-                amount_minor=amounts[kind].minor if kind in amounts else 0,
+                amount_minor=preview.quote.paid_minor(kind),
                 bonus_minor=preview.bonus.minor if kind == Kind.STORE_CREDIT else 0,
                 currency=rma.currency,
                 units=units,
@@ -191,7 +190,7 @@ def set_in_motion(
         resolution.status = ResolutionStatus.EXECUTING
     elif not resolution.amount_minor:
         _settled(resolution)
-    elif resolution.kind == Kind.REFUND:
+    elif resolution.kind in REFUNDING:
         resolution.refund = request_refund(
             order_id=rma.order_id,
             key=f"resolution:{resolution.pk}",

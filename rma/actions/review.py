@@ -18,17 +18,18 @@ from returns_portal.core.db import action_transaction, attempt
 from returns_portal.core.errors import DomainError, InvalidTransition, NotFound
 from returns_portal.tenancy.models import Membership
 from rma.actions.early import pay_what_is_due
+from rma.actions.keeping import settle_kept
 from rma.actions.notes import checked, keep_note
 from rma.actions.opening import claimed_units, give_back, mark_open, start_return
 from rma.actions.overpaid import ask_for_goods_paid
 from rma.actions.promises import new_promise, opening_rule
 from rma.locks import lock_return
-from rma.models import Note, Promise, Return, ReturnLine
+from rma.models import Note, Promise, Resolution, Return, ReturnLine
 from rma.policy.days import end_of_day, local_day
 from rma.policy.live import policy_of_return
 from rma.selectors import goods_moved
 from rma.stages import refresh_stage
-from rma.states import ReturnStatus, check_transition
+from rma.states import ResolutionStatus, ReturnStatus, check_transition
 from rma.withdrawals import withdrawal_of
 
 MAX_REASON = 500
@@ -52,14 +53,17 @@ def approve_return(rma_id: UUID, *, actor: Actor, note: str = "") -> Return:
             raise InvalidTransition("This return was declined. Only an objection can open it.")
         moment = now()
         zone = rma.merchant.time_zone
-        mark_open(rma, policy_of_return(rma), zone, moment, decided_by=actor.name)
+        lines = list(rma.lines.order_by("position"))
+        policy, wanted = policy_of_return(rma), [line.wanted for line in lines]
+        mark_open(rma, policy, zone, moment, decided_by=actor.name, wanted=wanted)
         rma.save(update_fields=_OPENED)
         _promise(rma, Promise.Step.MADE)
-        start_return(rma, list(rma.lines.order_by("position")), actor=actor)
+        start_return(rma, lines, actor=actor)
         if note.strip():
             text = checked(note, field="note")
             keep_note(rma, actor=actor, text=text, kind=Note.Kind.TO_SHOPPER, alone=False)
         _record(EventKind.RETURN_APPROVED, rma, actor, automatic=False)
+        settle_kept(rma, lines)
         pay_what_is_due(rma, actor=actor)
         refresh_stage(rma)
         return rma
@@ -177,6 +181,11 @@ def cancel_return(rma_id: UUID, *, actor: Actor) -> Return:
                 "The parcel is on its way, so this return can't be cancelled any more.",
                 code="parcel_moving",
             )
+        if Resolution.objects.filter(rma=rma).exclude(status=ResolutionStatus.CANCELLED).exists():
+            raise InvalidTransition(
+                "The money for this return is on its way, so it can't be cancelled any more.",
+                code="money_moving",
+            )
         give_back(rma, actor=actor)
         _end(rma, ReturnStatus.CANCELLED)
         by = "shopper" if actor.kind is ActorKind.SHOPPER else "staff"
@@ -216,12 +225,14 @@ def reopen_return(rma_id: UUID, *, actor: Actor) -> Return:
             line.released_quantity = 0
         claim_units(rma.order_id, claimed_units(lines))
         zone = rma.merchant.time_zone
-        mark_open(rma, policy_of_return(rma), zone, now(), decided_by=actor.name)
+        policy, wanted = policy_of_return(rma), [line.wanted for line in lines]
+        mark_open(rma, policy, zone, now(), decided_by=actor.name, wanted=wanted)
         rma.closed_at = None
         rma.save(update_fields=[*_OPENED, "closed_at"])
         _promise(rma, Promise.Step.CHANGED)
         start_return(rma, lines, actor=actor)
         _record(EventKind.RETURN_APPROVED, rma, actor, automatic=False, reopened=True)
+        settle_kept(rma, lines)
         pay_what_is_due(rma, actor=actor)
         refresh_stage(rma)
         return rma

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rma.policy import wording
+from rma.policy.keeping import KEPT_OUTCOMES
 from rma.policy.model import WITHDRAWAL, Policy, Reason, Risk
 from rma.policy.risk import ALLOWED, BLOCKED, KEY, Points, mark_of, reaches_photos
 from rma.policy.types import OrderFacts, RequestFacts, RequestLine, Result, RuleSpoken
@@ -143,6 +144,8 @@ def _photo_words(limit: Risk) -> str:
 
 def waives_fee(policy: Policy, reason: Reason | None, wanted: str) -> str | None:
     """Return why such a line comes back free of charge, or None if it bears the fee."""
+    if wanted in KEPT_OUTCOMES:
+        return "kept"
     if reason is WITHDRAWAL:
         return None if policy.withdrawal.shopper_pays_postage else "withdrawal"
     if reason is not None and reason.fault and policy.fee.waived_for_fault:
@@ -159,9 +162,9 @@ def fee_waiver(
 ) -> str | None:
     """Return why a return of these ``(reason, outcome)`` is free, or None if the fee is due.
 
-    ``own_carrier``, ``fault``, ``exchange``, ``both`` of these two, ``reason``, ``withdrawal`` or
-    ``several`` of them; one line that bears the fee makes it due. The fee is for our label: who
-    pays a carrier of their own pays nobody twice.
+    ``own_carrier``, ``fault``, ``exchange``, ``both`` of these two, ``reason``, ``kept``,
+    ``withdrawal`` or ``several`` of them; one line that bears the fee makes it due. The fee is for
+    our label: who pays a carrier of their own pays nobody twice.
     """
     if method == OWN:
         return "own_carrier"
@@ -179,6 +182,7 @@ _FREE = {
     "exchange": gettext_lazy("Free, because you exchange"),
     "both": gettext_lazy("Free, because of a mistake of ours and an exchange"),
     "reason": gettext_lazy("Free for the reason you gave"),
+    "kept": gettext_lazy("Free, because nothing is sent"),
     "several": gettext_lazy("Free for all your items"),
     "withdrawal": gettext_lazy("Free, because you withdraw from the contract"),
 }

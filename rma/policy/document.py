@@ -14,6 +14,7 @@ from rma.policy.bonus import read_bonus
 from rma.policy.exchanging import SECTION as EXCHANGE
 from rma.policy.exchanging import read_exchanges
 from rma.policy.fees import Fee, read_fee, read_restocking
+from rma.policy.keeping import read_keeping
 from rma.policy.model import (
     METHODS,
     PHOTO_MODES,
@@ -58,6 +59,7 @@ OPTIONAL = {
     "risk",
     "restocking",
     "credit_bonus",
+    "keeping",
     PROCESSING,
     REMINDERS,
     SECTION,
@@ -177,6 +179,7 @@ def _read(reader: DocumentReader, version: int) -> Policy | None:
         fee=read_fee(reader, keys),
         restocking=read_restocking(reader, keys),
         credit_bonus=read_bonus(reader),
+        keeping=read_keeping(reader),
         shipping_back=reader.choice("shipping_back", SHIPPING_BACK),
         refund_days=reader.days("refund_days"),
         send_within_days=reader.days("send_within_days", low=1),

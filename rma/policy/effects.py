@@ -174,6 +174,10 @@ def _restocking_amount(policy: Policy, minor: int) -> Policy:
     return _same(policy, restocking=replace(policy.restocking, amount_minor=minor))
 
 
+def _keep_share(policy: Policy, share_bp: int) -> Policy:
+    return _same(policy, keeping=replace(policy.keeping, keep_item_bp=share_bp))
+
+
 def _bonus(name: str) -> Callable[[Policy, Any], Policy]:
     return lambda policy, value: _same(
         policy, credit_bonus=replace(policy.credit_bonus, **{name: value})
@@ -274,6 +278,8 @@ _KINDS = (
                change=_set("restocking_bp")),
     EffectKind("restocking_amount", "Restocking fee, fixed sum", "restocking_amount", "money",
                False, change=_restocking_amount),
+    EffectKind("keep_share", "Refunded when an item is kept", "keep_share", "share", True,
+               change=_keep_share),
     EffectKind("credit_bonus", "Bonus on store credit", "credit_bonus", "share", False,
                reach="every", change=_bonus("share_bp")),
     EffectKind("credit_bonus_amount", "Bonus on store credit, fixed sum", "credit_bonus_amount",

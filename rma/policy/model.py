@@ -8,10 +8,13 @@ from typing import Any, Protocol
 
 from rma.policy.bonus import NO_BONUS, CreditBonus
 from rma.policy.fees import NO_RESTOCKING, Fee, Restocking
+from rma.policy.keeping import USUAL_KEEPING, Keeping
 from rma.policy.windows import Window
 from rma.policy.withdrawal_terms import REASON, STATUTORY, Terms
 
-RESOLUTIONS = ("refund", "store_credit", "exchange", "replacement", "repair")
+RESOLUTIONS = (
+    "refund", "store_credit", "exchange", "replacement", "repair", "keep_item", "donate",
+)  # fmt: skip
 PHOTO_MODES = ("required", "optional", "off")
 METHODS = ("label", "own")
 CHEAPER = ("refund", "store_credit")
@@ -218,6 +221,7 @@ class Policy:
     risk: Risk | None = None
     restocking: Restocking = NO_RESTOCKING
     credit_bonus: CreditBonus = NO_BONUS
+    keeping: Keeping = USUAL_KEEPING
     # What a rule holds back of an item's value, in basis points; None where none says anything.
     restocking_bp: int | None = None
     processing: Processing | None = None

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rma.policy.approval import Whole, risk
+from rma.policy.keeping import KEPT_OUTCOMES
 from rma.policy.model import INSTANT, MOMENTS, Policy, Processing
 from rma.policy.reader import DocumentReader
 from rma.policy.risk import BLOCKED
@@ -81,9 +82,15 @@ def after_inspection(at: Mapping[str, str]) -> dict[str, str]:
     return later if set(later.values()) - {"inspection"} else {}
 
 
+def is_held(spoken: Iterable[RuleSpoken]) -> bool:
+    """Say whether a decision held for a person what would have been paid at once."""
+    return any(one.key == KEY and one.facts["held"] for one in spoken)
+
+
 def moments_words(at: Mapping[str, str]) -> str:
     """Say the moments to staff, e.g. "Refund at approval, exchange after the inspection"."""
-    said = ", ".join(f"{_OUTCOMES.get(kind, kind)} {MOMENT_WORDS[one]}" for kind, one in at.items())
+    names = {kind: _OUTCOMES.get(kind, kind.replace("_", " ")) for kind in at}
+    said = ", ".join(f"{names[kind]} {MOMENT_WORDS[one]}" for kind, one in at.items())
     return f"{said[:1].upper()}{said[1:]}"
 
 
@@ -97,8 +104,13 @@ def _latest(policy: Policy, told: Iterable[tuple[RequestLine, str]]) -> dict[str
 
 
 def _moment(policy: Policy, kind: str, by_rule: str) -> str:
-    """Return the moment of one item. No rule sends a replacement before anything was sent back."""
+    """Return the moment of one item: the approval for what is not sent back.
+
+    No rule sends a replacement before anything was sent back.
+    """
     usual = policy.processing.of(kind) if policy.processing is not None else "inspection"
+    if kind in KEPT_OUTCOMES:
+        return "approval"
     # What is repaired has to be here first.
     if kind == "repair":
         return "inspection"

@@ -21,7 +21,8 @@ TEST_WORDS = {
 }  # fmt: skip
 OUTCOME_WORDS = {
     "refund": "refund", "store_credit": "store credit", "exchange": "exchange",
-    "replacement": "replacement", "repair": "repair",
+    "replacement": "replacement", "repair": "repair", "keep_item": "keep the item",
+    "donate": "give to charity",
 }  # fmt: skip
 METHOD_WORDS = {"label": "our label", "own": "a carrier of their own"}
 SHIPPING_WORDS = {

@@ -152,6 +152,9 @@ def _document() -> Schema:
             "fee": _fee(),
             "restocking": _or_null(_restocking()),
             "credit_bonus": _or_null(_credit_bonus()),
+            "keeping": _or_null(
+                _object({"keep_item_bp": _BASIS_POINTS, "donate_bp": _BASIS_POINTS})
+            ),
             "shipping_back": _choice(SHIPPING_BACK),
             "refund_days": _DAYS,
             "send_within_days": _whole(1, MAX_DAYS),
@@ -171,6 +174,7 @@ def _document() -> Schema:
         "credit_bonus",
         REMINDERS,
         EXCHANGE,
+        "keeping",
         SECTION,
         "gift_returns",
         PROCESSING,

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from rma.policy import wording
 from rma.policy.effects import APPROVE, RISK, VERDICT, Effect
+from rma.policy.keeping import KEPT_OUTCOMES
 from rma.policy.model import Policy, Reason
 from rma.policy.risk import Points, reaches_photos, with_photos
 from rma.policy.ruleset import Asks, Rule, RuleSet
@@ -78,13 +79,18 @@ class Tailored:
     asks_photos: bool = False
 
     def restocking(self, request: RequestFacts) -> dict[tuple[str, str], int]:
-        """Return what rules hold back in basis points by (line, reason), where one says so."""
+        """Return what is held back in basis points by (line, reason), where rules say so."""
         pairs = zip(request.lines, self.lines, strict=True)
         return {
-            (one.line_key, one.reason): view.policy.restocking_bp
+            (one.line_key, one.reason): held
             for one, view in pairs
-            if view.policy.restocking_bp is not None
+            if (held := held_share(view.policy, one.resolution)) is not None
         }
+
+
+def held_share(policy: Policy, outcome: str) -> int | None:
+    """Return what the policy of one line holds back of it; None leaves it to the whole policy."""
+    return policy.keeping.held_share(outcome) if outcome in KEPT_OUTCOMES else policy.restocking_bp
 
 
 def tailor(policy: Policy, order: OrderFacts, request: RequestFacts) -> Tailored:

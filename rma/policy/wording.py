@@ -26,6 +26,8 @@ _RESOLUTION_WORDS: dict[str, Promise] = {
     "exchange": pgettext_lazy("in a list", "exchange"),
     "replacement": pgettext_lazy("in a list", "replacement"),
     "repair": pgettext_lazy("in a list", "repair"),
+    "keep_item": pgettext_lazy("in a list", "keep it for a part"),
+    "donate": pgettext_lazy("in a list", "give it to charity"),
 }
 _NUMBER_WORDS = {1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 # What new policies begin with; merchants may give any reason labels of their own.

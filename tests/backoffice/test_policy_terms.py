@@ -28,7 +28,10 @@ FEES = {
     "fees_most": "15", "restocking_share": "12.5", "restocking_amount": "2.50",
     "restocking_per": "line", "restocking_tax": "19", "restocking_fault": "on", "r-2-free": "on",
     "r-2-not_restocked": "on", "bonus_share": "10", "bonus_amount": "1", "bonus_most": "20",
+    "keep_share": "30", "donate_share": "100",
 }  # fmt: skip
+
+USUAL = {"keep_share": "20", "donate_share": "100"}
 
 
 def test_fees_are_kept_and_shown_again(owner: Client, shop: Merchant) -> None:
@@ -45,6 +48,7 @@ def test_fees_are_kept_and_shown_again(owner: Client, shop: Merchant) -> None:
         "waived_reasons": ["changed_mind"], "tax_bp": 1900,
     }  # fmt: skip
 
+    assert document["keeping"] == {"keep_item_bp": 3000, "donate_bp": 10_000}
     assert document["credit_bonus"] == {
         "share_bp": 1000, "amount_minor": 100, "most_minor": 2000,
     }  # fmt: skip
@@ -57,7 +61,7 @@ def test_fees_are_kept_and_shown_again(owner: Client, shop: Merchant) -> None:
 def test_fees_taken_away_leave_the_document_as_it_was(owner: Client, shop: Merchant) -> None:
     owner.post(EDIT, policy_form(owner, **FEES))
 
-    owner.post(EDIT, policy_form(owner, **dict.fromkeys(FEES, "")))
+    owner.post(EDIT, policy_form(owner, **{**dict.fromkeys(FEES, ""), **USUAL}))
 
     with merchant_scope(shop.pk):
         live = PolicyVersion.objects.get(status="live").document

@@ -15,6 +15,7 @@ from returns_portal.tenancy.models import Merchant
 from rma.actions.repairs import send_back, start_repair
 from rma.drafts import answers_of
 from rma.models import Exchange, KeptSize, PolicyVersion, Repair, Return, ReturnDraft
+from rma.policy.document import default_policy
 from tests import flows
 from tests.portal.conftest import Shopper, is_ticked, publish, sizes, statements, text
 
@@ -437,3 +438,27 @@ def test_exchange_advises_no_size_that_is_sold_out(
     shopper.choose(lines[0], reason="too_small")
 
     assert "who found" not in text(shopper.step("resolution"))
+
+
+def test_item_to_keep_is_priced_and_asks_for_no_way_back(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    reasons = default_policy("EUR")["reasons"]
+    outcomes = ["refund", "keep_item", "donate"]
+    publish(reasons=[{**one, "resolutions": outcomes} for one in reasons])
+    shopper.find()
+    shopper.choose(lines[0])
+
+    page = text(shopper.step("resolution"))
+    shopper.want(lines[0], wanted="keep_item")
+    step = text(shopper.step("method"))
+    answer = shopper.confirm("")
+
+    assert "Keep it and get a part back" in page
+    assert "Give it to charity" in page
+    assert "€17.10" in page
+    assert "There is nothing to send back." in step
+    assert "How will you send it back?" not in step
+    assert "Send by" not in step
+    assert answer.status_code == 302
+    assert "on its way" in text(shopper.client.get(answer["Location"]))

@@ -17,6 +17,7 @@ from returns_portal.backoffice.forms.rule_values import (
 )
 from returns_portal.core.money import Money
 from rma.policy.fees import PER
+from rma.policy.keeping import USUAL_KEEPING, Keeping
 
 _PER_LABELS = ("For each item of the order", "Once per return")
 
@@ -101,6 +102,9 @@ class TermsForm(forms.Form):
     bonus_amount = AmountField(label="Bonus on store credit, fixed sum per order")
     bonus_most = AmountField(label="Bonus per order at most")
 
+    keep_share = ShareField(label="Who keeps an item gets, percent of its value")
+    donate_share = ShareField(label="Who gives an item to charity gets, percent of its value")
+
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
@@ -112,6 +116,7 @@ class TermsForm(forms.Form):
         fee, currency = document["fee"], document["currency"]
         restocking = document.get("restocking") or {}
         bonus = document.get("credit_bonus") or {}
+        keeping = document.get("keeping") or {}
         countries = (fee.get("by_country") or {}).items()
         return {
             "fee_by_country": "\n".join(f"{code} {_money(minor, currency)}"
@@ -124,6 +129,8 @@ class TermsForm(forms.Form):
             "restocking_per": restocking.get("per", "return"),
             "restocking_tax": _percent(restocking.get("tax_bp")),
             "restocking_fault": restocking.get("waived_for_fault", True),
+            "keep_share": _percent(keeping.get("keep_item_bp", USUAL_KEEPING.keep_item_bp)),
+            "donate_share": _percent(keeping.get("donate_bp", USUAL_KEEPING.donate_bp)),
             "bonus_share": _percent(bonus.get("share_bp")),
             "bonus_amount": _money(bonus.get("amount_minor") or None, currency),
             "bonus_most": _money(bonus.get("most_minor"), currency),
@@ -142,6 +149,9 @@ class TermsForm(forms.Form):
         _keep(document["fee"], "most_minor", entered["fees_most"], entered["fees_most"] is not None)
         _keep(document, "restocking", self._restocking(waived["restocking"]))
         _keep(document, "credit_bonus", self._bonus())
+        keeping = Keeping(entered["keep_share"], entered["donate_share"])
+        said = {"keep_item_bp": keeping.keep_item_bp, "donate_bp": keeping.donate_bp}
+        _keep(document, "keeping", said, keeping != USUAL_KEEPING)
         return document
 
     def _bonus(self) -> dict[str, Any]:

@@ -164,7 +164,7 @@ def _can(request: HttpRequest, found: ReturnDetail) -> dict[str, bool]:
         "ask": decides and status == ReturnStatus.REQUESTED,
         "cancel": decides
         and (waits or status == ReturnStatus.OPEN)
-        and not (found.inspections or found.rma.part_settled),
+        and not (found.inspections or found.rma.part_settled or settled),
         "reopen": decides and status == ReturnStatus.EXPIRED,
         "note": Permission.RETURNS_NOTE in allowed,
         "mark": decides and bool(found.rma.email_index),

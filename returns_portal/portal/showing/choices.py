@@ -132,6 +132,8 @@ def _card(
         Kind.EXCHANGE: _exchange,
         Kind.REPLACEMENT: _replacement,
         Kind.REPAIR: _repair,
+        Kind.KEEP_ITEM: _keep,
+        Kind.DONATE: _donate,
     }
     chosen = form.choice
     return WishCard(
@@ -284,6 +286,22 @@ def _other(chosen: Priced | None) -> dict[str, Any]:
         "tag": _("Held for you") if chosen else "",
         "tag_icon": "lock",
         "more": "portal/_other.html",
+    }
+
+
+def _keep(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, Any]:
+    return {
+        "title": _("Keep it and get a part back"),
+        "note": _("Nothing to send. The money comes as soon as your request is approved."),
+        "price": worth and basket.kept_worth(answer, Kind.KEEP_ITEM, worth),
+    }
+
+
+def _donate(basket: Basket, answer: Answer, worth: Money | None) -> dict[str, Any]:
+    return {
+        "title": _("Give it to charity"),
+        "note": _("Nothing to send. Give it to a charity near you; the money comes at once."),
+        "price": worth and basket.kept_worth(answer, Kind.DONATE, worth),
     }
 
 

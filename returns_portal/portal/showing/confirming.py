@@ -22,14 +22,14 @@ from returns_portal.portal.showing.money import (
     paid_with,
     replacement_name,
 )
-from rma.fees import RESTOCKING
+from rma.fees import KEEPING, RESTOCKING
 from rma.models import Return
 from rma.policy.paid_words import when_paid
 from rma.policy.processing import moments_of
 from rma.policy.types import Result, Verdict
 from rma.policy.wording import inside, reason_label
 from rma.quoting import Quote
-from rma.states import SENT, ResolutionKind
+from rma.states import KEPT, REFUNDING, SENT, ResolutionKind
 
 Kind = ResolutionKind
 
@@ -80,7 +80,9 @@ def _fee_text(basket: Basket, fee: Money) -> str:
 
 def parcel_words(basket: Basket, quote: Quote | None, method: str) -> str:
     """Say that it all fits one parcel, and what the way back costs."""
-    units = sum(one.quantity for one in basket.answers)
+    if basket.nothing_is_sent:
+        return _("There is nothing to send back.")
+    units = sum(one.quantity for one in basket.answers if one.wanted not in KEPT)
     fee = quote.return_shipping if quote is not None else None
     if units == 1:
         together = ""
@@ -130,6 +132,8 @@ def outcome_words(wanted: str, replacement: str, reason: str) -> str:
         Kind.STORE_CREDIT: _("Store credit"),
         Kind.REPLACEMENT: _("Replacement"),
         Kind.REPAIR: _("Repair"),
+        Kind.KEEP_ITEM: _("Keep it, part refund"),
+        Kind.DONATE: _("Give to charity, refund"),
     }
     what = whats.get(Kind(wanted), _("Refund"))
     if not reason:
@@ -166,18 +170,24 @@ def sum_rows(basket: Basket, quote: Quote | None) -> list[dict[str, Any]]:
         rows.append({"label": _("Replacement"), "amount": Money.zero(quote.currency)})
     if any(one.wanted == Kind.REPAIR for one in basket.answers):
         rows.append({"label": _("Repair"), "amount": Money.zero(quote.currency)})
-    held = sum(breakdown.deduction_minor for breakdown in quote.breakdowns.values())
-    if held:
-        amount = -Money(held, quote.currency)
-        rows.append({"label": deduction_label(RESTOCKING), "kind": "less", "amount": amount})
+    for kept, reason in ((False, RESTOCKING), (True, KEEPING)):
+        held = sum(
+            breakdown.deduction_minor
+            for kind, breakdown in quote.breakdowns.items()
+            if (kind in KEPT) == kept
+        )
+        if held:
+            amount = -Money(held, quote.currency)
+            rows.append({"label": deduction_label(reason), "kind": "less", "amount": amount})
     for breakdown in quote.breakdowns.values():
         for charge in breakdown.charges:
             if charge.kind == "shipping" and charge.value.gross_minor:
                 amount = Money(charge.value.gross_minor, quote.currency)
                 rows.append({"label": _("Delivery you paid"), "kind": "plus", "amount": amount})
     free = {"label": _("Return shipping"), "text": _("Free")}
-    rows += fee_rows(quote.currency, fees_of(quote), brief=True) or [free]
-    if Kind.REFUND in quote.breakdowns:
+    sends = any(kind not in KEPT for kind in quote.breakdowns)
+    rows += fee_rows(quote.currency, fees_of(quote), brief=True) or [free] * sends
+    if any(kind in quote.breakdowns for kind in REFUNDING):
         payment = paid_with(basket.order, brief=True)
         label = _("Refund to %(payment)s") % {"payment": payment}
         rows.append({"kind": "total", "label": label, "amount": quote.refund})

@@ -24,6 +24,8 @@ OUTCOMES = {
     "exchange": pgettext_lazy("in a list", "an exchange"),
     "replacement": pgettext_lazy("in a list", "the same again"),
     "repair": pgettext_lazy("in a list", "a repair"),
+    "keep_item": pgettext_lazy("in a list", "a part of the price, and you keep it"),
+    "donate": pgettext_lazy("in a list", "a refund, and you give it to charity"),
 }
 
 

@@ -14,10 +14,10 @@ from returns_portal.commerce.models import Order, Variant
 from returns_portal.core.money import Money, format_money
 from returns_portal.portal.basket import Basket
 from rma.drafts import Answer
-from rma.fees import RESTOCKING, RETURN_SHIPPING
+from rma.fees import KEEPING, RESTOCKING, RETURN_SHIPPING
 from rma.policy.approval import free_because
 from rma.quoting import Quote
-from rma.states import SENT, ResolutionKind
+from rma.states import REFUNDING, SENT, ResolutionKind
 
 Row = dict[str, Any]
 Kind = ResolutionKind
@@ -123,11 +123,7 @@ def _item_rows(
             {"label": _("New item, %(name)s") % {"name": name} if name else _("New item"),
              "amount": -worth if costs is None else -Money(costs, currency)},
         ]  # fmt: skip
-    goes_to = (
-        _("Store credit")
-        if answer.wanted == Kind.STORE_CREDIT
-        else _("Refund to %(payment)s") % {"payment": paid_with(basket.order)}
-    )
+    goes_to = _goes_to(answer.wanted) % {"payment": paid_with(basket.order)}
     discount = ""
     if priced.discount_minor and priced.list_minor - priced.discount_minor == value.minor:
         discount = _("%(list)s less %(discount)s discount") % {
@@ -145,8 +141,20 @@ def _item_rows(
     return rows
 
 
+def _goes_to(wanted: str) -> str:
+    if wanted == Kind.STORE_CREDIT:
+        return _("Store credit")
+    if wanted == Kind.KEEP_ITEM:
+        return _("You keep it, refund to %(payment)s")
+    if wanted == Kind.DONATE:
+        return _("You give it to charity, refund to %(payment)s")
+    return _("Refund to %(payment)s")
+
+
 def deduction_label(reason: str) -> str:
-    """Name what is held back: the restocking fee, else whatever was found at inspection."""
+    """Name what is held back: for restocking, for a kept item, else for what the bench found."""
+    if reason == KEEPING:
+        return _("For the item that is not sent back")
     return _("Restocking fee") if reason == RESTOCKING else _("Held back")
 
 
@@ -215,7 +223,7 @@ def bonus_rows(bonus: Money) -> list[Row]:
 
 def _total_rows(quote: Quote) -> list[Row]:
     rows = []
-    if Kind.REFUND in quote.breakdowns:
+    if any(kind in quote.breakdowns for kind in REFUNDING):
         rows.append({"kind": "total", "label": _("Refund to you"), "amount": quote.refund})
     if Kind.STORE_CREDIT in quote.breakdowns:
         rows += bonus_rows(quote.bonus)

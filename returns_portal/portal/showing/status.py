@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from returns_portal.core.clock import today
-from returns_portal.core.money import Money, format_money
+from returns_portal.core.money import Money, format_money, total
 from returns_portal.core.words import day
 from returns_portal.portal.showing import sent
 from returns_portal.portal.showing.money import payment_words
@@ -21,6 +21,7 @@ from rma.policy.days import last_day
 from rma.policy.paid_words import when_paid
 from rma.selectors import ShopperStatus
 from rma.states import (
+    REFUNDING,
     ResolutionKind,
     ResolutionStatus,
     ReturnStatus,
@@ -49,25 +50,31 @@ def amounts(status: ShopperStatus) -> Amounts:
     rma = status.rma
     expected = Money(rma.expected_minor, rma.currency)
     alive = [one for one in status.resolutions if one.status != ResolutionStatus.CANCELLED]
-    quoted = {
-        Kind.REFUND: Money(rma.quote.get("refund_minor", 0), rma.currency),
-        Kind.STORE_CREDIT: expected_credit(rma),
-    }
     by_kind: dict[str, Money] = {}
     for one in alive:
         known = by_kind.get(one.kind, Money.zero(rma.currency))
         by_kind[one.kind] = known + one.amount + one.bonus
-    if not alive or rma.part_settled:
-        shown = {kind: by_kind.get(kind, amount) for kind, amount in quoted.items()}
-    else:
-        shown = {kind: by_kind.get(kind, Money.zero(rma.currency)) for kind in quoted}
     is_decided = bool(alive) and not rma.part_settled
+    zero = Money.zero(rma.currency)
     if rma.is_gift:
         # Until it is credited, an amount would tell what the buyer paid.
-        zero = Money.zero(rma.currency)
         credit = by_kind.get(Kind.STORE_CREDIT, zero)
         return Amounts(zero, credit, zero, bool(alive))
-    return Amounts(shown[Kind.REFUND], shown[Kind.STORE_CREDIT], expected, is_decided)
+    if not is_decided:
+        by_kind = _expected_by_kind(rma) | by_kind
+    refund = total([by_kind.get(kind, zero) for kind in REFUNDING], rma.currency)
+    return Amounts(refund, by_kind.get(Kind.STORE_CREDIT, zero), expected, is_decided)
+
+
+def _expected_by_kind(rma: Return) -> dict[str, Money]:
+    """Return what each outcome was said to pay at confirm."""
+    quoted = rma.quote.get("breakdowns", {})
+    found = {
+        str(kind): Money(quoted[kind]["total_minor"], rma.currency)
+        for kind in REFUNDING
+        if kind in quoted
+    }
+    return {**found, Kind.STORE_CREDIT: expected_credit(rma)}
 
 
 def expected_credit(rma: Return) -> Money:

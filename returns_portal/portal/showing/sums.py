@@ -18,11 +18,18 @@ from returns_portal.portal.showing.money import (
     replacement_name,
 )
 from returns_portal.portal.showing.status import Facts, expected_credit
-from rma.fees import RESTOCKING
+from rma.fees import KEEPING, RESTOCKING
 from rma.models import Exchange, Return, Shipment
 from rma.policy.wording import reason_label
 from rma.quoting import with_quoted
-from rma.states import SENT, ResolutionKind, ResolutionStatus, ReturnStatus, ShipmentStatus
+from rma.states import (
+    REFUNDING,
+    SENT,
+    ResolutionKind,
+    ResolutionStatus,
+    ReturnStatus,
+    ShipmentStatus,
+)
 
 Kind = ResolutionKind
 _NOTHING_PAID = (
@@ -76,7 +83,9 @@ def sum_rows(facts: Facts) -> list[dict[str, Any]]:
         Kind.REFUND: Money(rma.quote.get("refund_minor", 0), rma.currency),
         Kind.STORE_CREDIT: expected_credit(rma),
     }
-    wanted = {line.wanted for line in facts.status.lines}
+    wanted = {
+        Kind.REFUND if line.wanted in REFUNDING else line.wanted for line in facts.status.lines
+    }
     for kind, label, amount in (
         (Kind.REFUND, _("Refund"), paid.refund),
         (Kind.STORE_CREDIT, _("Store credit"), paid.credit),
@@ -127,7 +136,7 @@ def _stored_rows(facts: Facts) -> list[dict[str, Any]]:
             rows.append({"label": label, "amount": money(0)})
     for _kind, row in kept:
         if row["key"] == "deduction":
-            note = "" if row["reason"] == RESTOCKING else row["reason"]
+            note = "" if row["reason"] in (RESTOCKING, KEEPING) else row["reason"]
             less = {"kind": "less", "amount": money(row["minor"]), "note": note}
             rows.append({**less, "label": deduction_label(row["reason"])})
         elif row["key"] == "shipping_back" and row["minor"] > 0:

@@ -52,7 +52,7 @@ def method(request: HttpRequest, token: str) -> HttpResponse:
         )
     if request.method != "POST":
         return _show(request, basket, draft.content.get("method", ""))
-    chosen = request.POST.get("method", "")
+    chosen = _way(basket, request.POST.get("method", ""))
     if chosen not in basket.policy.methods:
         errors = [{"text": _("Choose how you send it back"), "href": "#methods"}]
         return _show(request, basket, "", errors, status=422)
@@ -66,6 +66,11 @@ def method(request: HttpRequest, token: str) -> HttpResponse:
     except DomainError as refusal:
         return _refuse(request, basket, chosen, refusal)
     return _to_return(rma.token)
+
+
+def _way(basket: Basket, sent: str) -> str:
+    """Return how the parcel was said to go; where nothing is sent there is nothing to choose."""
+    return basket.policy.methods[0] if basket.nothing_is_sent else sent
 
 
 def _to_return(token: str) -> HttpResponse:
@@ -142,7 +147,7 @@ def _show(
         "basket": basket,
         "steps": steps(4, basket.draft.token, is_gift=basket.is_gift),
         "errors": errors or [],
-        "methods": method_choices(basket, chosen),
+        "methods": [] if basket.nothing_is_sent else method_choices(basket, chosen),
         "next": next_words(basket),
         "money_comes": money_words(basket),
         "seen": _seen(basket),

@@ -268,6 +268,9 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     document["fee"] |= {"amount_minor": draw(MONEY), "waived_for_fault": draw(FLAG)}
     document["fee"] |= draw(_more_fees(keys))
     if draw(FLAG):
+        shares = {"keep_item_bp": draw(_SHARE), "donate_bp": draw(_SHARE)}
+        document["keeping"] = draw(st.none() | st.just(shares))
+    if draw(FLAG):
         document["credit_bonus"] = draw(st.none() | _BONUS)
     if draw(FLAG):
         document["gift_returns"] = draw(st.none() | FLAG)

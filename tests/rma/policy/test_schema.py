@@ -38,6 +38,7 @@ SAMPLE["restocking"] = {
     "share_bp": 1000, "amount_minor": 300, "per": "line", "waived_for_fault": True,
 }  # fmt: skip
 SAMPLE["gift_returns"] = False
+SAMPLE["keeping"] = {"keep_item_bp": 3000, "donate_bp": 10_000}
 SAMPLE["credit_bonus"] = {"share_bp": 1000, "amount_minor": 0, "most_minor": 2000}
 SAMPLE["reasons"][0]["questions"] = [
     {
