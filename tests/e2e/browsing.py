@@ -40,7 +40,7 @@ class Visitor:
             reduced_motion="reduce",
             locale="en-GB",
         )
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(20_000)
         self.page = self.context.new_page()
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
