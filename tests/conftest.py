@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from hypothesis import HealthCheck
+from hypothesis import settings as settings_of_hypothesis
 
 from returns_portal.core.scope import merchant_scope
 from returns_portal.tenancy.models import Merchant
@@ -17,6 +19,15 @@ from tests.browsers import browser
 __all__ = ["browser"]
 
 network_ban.ban()
+
+# How long an example takes says something about the machine, not about the product.
+settings_of_hypothesis.register_profile(
+    "untimed",
+    parent=settings_of_hypothesis(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings_of_hypothesis.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
