@@ -133,21 +133,22 @@ def portal_addresses(scene: Scene) -> list[Address]:
     prefix = f"/r/{scene.merchant.slug}/"
     drafts = {
         "items", "items_summary", "photos", "draft_photo", "remove_photo", "resolution", "quote",
-        "method", "returns",
+        "products", "method", "method_quote", "returns",
     }  # fmt: skip
     known: dict[str, dict[str, Any]] = {
         "brand_css": {"version": "abc123"},
         "logo": {"name": "0123456789abcdef.png"},
         "icon": {"name": "0123456789abcdef-32.png"},
         "photos": {"line_id": scene.line_id},
+        "products": {"line_id": scene.line_id},
         "draft_photo": {"photo_id": scene.draft_photo.pk},
         "remove_photo": {"photo_id": scene.draft_photo.pk},
         "return_photo": {"photo_id": scene.world.photo.pk},
         "start": {"order_id": scene.world.order_id},
     }
     plain = {
-        "find", "track", "link", "my_orders", "start", "withdraw", "policy", "help", "brand_css",
-        "logo", "icon",
+        "find", "track", "gift", "link", "my_orders", "start", "withdraw", "policy", "help",
+        "brand_css", "logo", "icon",
     }  # fmt: skip
     found = []
     for name in names_of(PORTAL):
@@ -172,6 +173,7 @@ def root_addresses(scene: Scene) -> list[Address]:
         "account_reset_password_from_key": {"uidb36": "abc", "key": "set-password"},
         "api_order": {"pk": scene.world.order_id},
         "api_order_link": {"pk": scene.world.order_id},
+        "api_order_gift_code": {"pk": scene.world.order_id},
         "api_order_windows": {"pk": scene.world.order_id},
         "api_order_window": {"pk": scene.world.order_id, "window_id": scene.world.grant.pk},
         "api_return": {"pk": scene.world.rma.pk},

@@ -67,7 +67,8 @@ def test_status_of_another_merchant_is_not_found(
     other_merchant: Merchant, rma: Return, shopper: Shopper
 ) -> None:
     assert Shopper(other_merchant).get(f"s/{rma.token}").status_code == 404
-    assert shopper.get(f"s/{rma.token[:-1]}x").status_code == 404
+    guess = rma.token[:-1] + ("y" if rma.token.endswith("x") else "x")
+    assert shopper.get(f"s/{guess}").status_code == 404
 
 
 def test_status_while_the_label_is_made_says_so_and_asks_again(
