@@ -240,7 +240,7 @@ def _money(policy: Policy) -> Iterator[Sentence]:
     moments = policy.processing or Processing()
     for kind, words in PAYS_WORDS.items():
         html = format_html("{} <b>{}</b>", words, MOMENT_WORDS[moments.of(kind)])
-        yield Sentence(f"processing:{kind}", html, is_off=policy.processing is None)
+        yield Sentence(f"processing:{kind}", html)
     yield Sentence(
         "refund_days",
         format_html("Refund within <b>{}</b> of receiving", span(policy.refund_days)),

@@ -129,6 +129,20 @@ def test_form_keeps_details_and_takes_new_ones(owner: Client, shop: Merchant) ->
     }  # fmt: skip
 
 
+def test_form_folds_what_a_reason_does_not_use(owner: Client, shop: Merchant) -> None:
+    document = apparel()
+    plain = [one["key"] for one in document["reasons"]].index("changed_mind")
+    publish(shop, document)
+
+    rows = owner.get(f"{HOME}policies/edit/").content.decode().split('<li class="pe-rule">')[1:]
+
+    assert "<details open>" in rows[0]
+    assert "<details>" in rows[plain]
+    body = policy_form(owner) | {f"r-{plain}-details": "Colour is off | nonsense"}
+    refused = owner.post(f"{HOME}policies/edit/", body).content.decode()
+    assert "<details open>" in refused.split('<li class="pe-rule">')[plain + 1]
+
+
 def test_form_names_what_photos_show_and_keeps_other_languages(
     owner: Client, shop: Merchant
 ) -> None:

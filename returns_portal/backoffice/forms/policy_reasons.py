@@ -17,6 +17,8 @@ from returns_portal.backoffice.question_lines import as_lines, from_lines
 from rma.policy.document import PHOTO_MODES, RESOLUTIONS
 from rma.policy.reasons import MOST_SUBJECTS
 
+_FOLDED = ("photos_of", "details", "questions")
+
 
 class ReasonForm(forms.Form):
     """One reason. A row without a name is left out, which is how a reason is taken away."""
@@ -74,6 +76,11 @@ class ReasonForm(forms.Form):
         super().__init__(*args, **kwargs)
         # A reason that is there has a name; only the empty row at the end may stay without.
         self.fields["label"].required = not self.is_bound and bool(self.initial)
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether anything is written, or wrong, in the parts that are folded away otherwise."""
+        return any(self[name].value() or self[name].errors for name in _FOLDED)
 
     @property
     def is_kept(self) -> bool:
