@@ -32,5 +32,5 @@ EXPOSE 8000
 VOLUME /media
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "docker/healthcheck.py"]
 CMD ["gunicorn", "returns_portal.wsgi:application", "--bind", "0.0.0.0:8000", "--preload", \
-     "--worker-class", "returns_portal.serving.IdleThreadWorker", "--workers", "2", \
-     "--threads", "4", "--no-control-socket", "--graceful-timeout", "20"]
+     "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket", \
+     "--graceful-timeout", "20"]

@@ -90,8 +90,7 @@ class Stack:
     def start_web(self, port: int, *, workers: int = 2, threads: int = 4) -> Child:
         """Start gunicorn on a loopback port."""
         command = ["-m", "gunicorn", "returns_portal.wsgi:application", "--preload"]
-        command += ["--bind", f"127.0.0.1:{port}"]
-        command += ["--worker-class", "returns_portal.serving.IdleThreadWorker"]
+        command += ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
         command += ["--workers", str(workers), "--threads", str(threads)]
         # gunicorn's control socket would be shared by every checkout of this account.
         command += ["--no-control-socket", "--graceful-timeout", "10"]

@@ -32,7 +32,6 @@ WIRING = {
     "returns_portal.urls",
     "returns_portal.celery",
     "returns_portal.wsgi",
-    "returns_portal.serving",
     "returns_portal.asgi",
     "returns_portal.local",
     "returns_portal.__init__",
