@@ -25,7 +25,7 @@ from refunds.calculation import (
 from refunds.calculation import quote as calculate
 from returns_portal.commerce.models import Order, OrderLine, Variant
 from returns_portal.core.money import share
-from rma.fees import still_due
+from rma.fees import Wished, still_due
 from rma.policy.model import Policy
 from rma.states import ResolutionKind
 
@@ -35,20 +35,8 @@ Dues = dict[tuple[UUID, str], int]
 Priced = tuple[dict[str, Breakdown], tuple[FeeRule, ...], tuple[PriorRefund, ...]]
 
 
-class Wished(Protocol):
+class Swappable(Wished, Protocol):
     """What of a line decides on its exchange."""
-
-    @property
-    def order_line_id(self) -> UUID: ...
-
-    @property
-    def quantity(self) -> int: ...
-
-    @property
-    def reason(self) -> str: ...
-
-    @property
-    def wanted(self) -> str: ...
 
     @property
     def replacement_minor(self) -> int | None: ...
@@ -97,7 +85,7 @@ def price_swap(
 
 
 def with_swaps(
-    snapshot: OrderSnapshot, state: Priced, lines: Sequence[Wished], back: ResolutionKind
+    snapshot: OrderSnapshot, state: Priced, lines: Sequence[Swappable], back: ResolutionKind
 ) -> tuple[dict[str, Breakdown], Dues]:
     """Add the exchanges for goods of another price to what is priced; the rest goes ``back``."""
     priced, fees, priors = state
@@ -117,7 +105,7 @@ def with_swaps(
     return priced, dues
 
 
-def is_swap(line: Wished) -> bool:
+def is_swap(line: Swappable) -> bool:
     """Tell whether a line is exchanged for goods of a price of their own."""
     return line.wanted == ResolutionKind.EXCHANGE and line.replacement_minor is not None
 

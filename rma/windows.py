@@ -30,9 +30,8 @@ class LineWindows:
 NOTHING = Kept()
 NOTHING_KEPT = LineWindows()
 
-_READ = """
-SELECT line.id, promised.terms, granted.until, granted.granted_by, granted.reason
-FROM commerce_orderline line
+# Joins what is kept for each ``line``: ``promised`` at purchase, and the latest day ``granted``.
+WINDOW_JOINS = """
 LEFT JOIN rma_promisedwindow promised
     ON promised.merchant_id = line.merchant_id AND promised.order_line_id = line.id
 LEFT JOIN LATERAL (
@@ -41,8 +40,13 @@ LEFT JOIN LATERAL (
     AND (g.order_line_id IS NULL OR g.order_line_id = line.id) AND g.withdrawn_at IS NULL
     ORDER BY g.until DESC, g.id LIMIT 1
 ) granted ON true
-WHERE line.merchant_id = %s AND line.order_id = %s
 """
+_READ = f"""
+SELECT line.id, promised.terms, granted.until, granted.granted_by, granted.reason
+FROM commerce_orderline line
+{WINDOW_JOINS}
+WHERE line.merchant_id = %s AND line.order_id = %s
+"""  # noqa: S608 - joined of constants, values are parameters
 
 
 def windows_of(order_id: UUID) -> LineWindows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,14 @@ class Slice:
     @property
     def summary(self) -> str:
         return f"{len(self.rows)} shown" if self.next_url or self.previous_url else ""
+
+
+def status_tabs(choices: Iterable[tuple[str, str]], status: str) -> list[dict[str, object]]:
+    """Return the tabs over a list of which ``?status=`` shows a part, from value and label."""
+    return [
+        {"label": label, "url": f"?status={value}", "current": value == status}
+        for value, label in choices
+    ]
 
 
 def keyset(

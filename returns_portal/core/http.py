@@ -115,7 +115,7 @@ def checked_target(url: str) -> tuple[SplitResult, list[str]]:
         raise AddressRefused("The address must not hold a user name or password.")
     if not target.hostname:
         raise AddressRefused("The address names no host.")
-    if _ODD_NUMBER.fullmatch(target.hostname) and not _is_address(target.hostname):
+    if _ODD_NUMBER.fullmatch(target.hostname) and not is_address(target.hostname):
         raise AddressRefused("Write the address with its name, not as a number.")
     port = _port(target)
     if not private_allowed and port not in PUBLIC_PORTS:
@@ -164,7 +164,8 @@ def never_connected(error: BaseException) -> bool:
     return False
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Tell whether ``host`` is an IP address, written as such, and no name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

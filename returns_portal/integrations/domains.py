@@ -7,7 +7,6 @@ domain only after a grace period; a DNS that does not answer proves nothing eith
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction, assert_no_transaction, claim, durable
 from returns_portal.core.dns import NoAnswer, txt_records
 from returns_portal.core.errors import Conflict, InvalidInput, NotFound
+from returns_portal.core.http import is_address
 from returns_portal.core.queue import wake
 from returns_portal.core.scope import current_merchant_id, merchant_scope, system_scope
 from returns_portal.tenancy.models import Merchant, PortalDomain
@@ -60,20 +60,12 @@ def normal_host(text: str) -> str:
     labels = host.split(".")
     if len(host) > 253 - len(PREFIX) or len(labels) < 2 or not all(map(_LABEL.fullmatch, labels)):
         raise InvalidInput("Write the host alone, such as returns.example.com.", field="host")
-    if _is_address(host) or labels[-1].isdigit():
+    if is_address(host) or labels[-1].isdigit():
         raise InvalidInput("Write a name, not a number, such as returns.example.com.", field="host")
     ours = urlsplit(settings.PUBLIC_URL).hostname or ""
     if host == ours or host.endswith(f".{ours}") or labels[-1] in ("local", "internal"):
         raise InvalidInput("Use a domain of your own, such as returns.example.com.", field="host")
     return host
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def enter_domain(host: str, *, actor: Actor) -> PortalDomain:

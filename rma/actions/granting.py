@@ -8,8 +8,7 @@ from uuid import UUID
 from django.db.models import F
 
 from refunds.locks import lock_payments
-from returns_portal.activity.kinds import EventKind
-from returns_portal.activity.record import record_event, recorded_together
+from returns_portal.activity.record import recorded_together
 from returns_portal.commerce.selectors import load_for_return
 from returns_portal.core.actor import Actor
 from returns_portal.core.db import action_transaction
@@ -18,7 +17,8 @@ from rma.actions.exchange import release_exchange, reserve_exchange
 from rma.actions.overpaid import paid_units
 from rma.actions.previewing import More, preview_of
 from rma.actions.promises import settle_promise
-from rma.actions.resolution import close_settle_task, owe, settle_when_complete
+from rma.actions.resolution import owe, record_committed, settle_when_complete
+from rma.actions.settle_tasks import close_settle_task
 from rma.goods import LineGoods, standing_of
 from rma.models import Appeal, Inspection, Repair, Resolution, Return
 from rma.stages import refresh_stage
@@ -92,14 +92,10 @@ def _owe_more(
             release_exchange(exchange, rma, units=units, due_minor=owed, actor=actor)
         elif units and line.wanted == ResolutionKind.REPAIR:
             Repair.objects.create(return_line=line, quantity=units)
-    record_event(
-        EventKind.RESOLUTION_COMMITTED,
-        subject_kind="return",
-        subject_id=rma.pk,
-        about_id=rma.pk,
-        actor=actor,
-        amounts={one.kind: one.amount_minor for one in made},
-        currency=rma.currency,
+    record_committed(
+        rma,
+        made,
+        actor,
         accepted=sum(due.values()),
         rejected=0,
         missing=0,

@@ -7,22 +7,21 @@ from uuid import UUID
 
 from refunds.locks import lock_payments
 from returns_portal.activity.kinds import EventKind
-from returns_portal.activity.record import record_event, recorded_together
+from returns_portal.activity.record import recorded_together
 from returns_portal.commerce.selectors import load_for_return
 from returns_portal.core.actor import Actor
 from returns_portal.core.clock import now
 from returns_portal.core.db import action_transaction
 from returns_portal.core.errors import Conflict, InvalidInput, InvalidTransition, NotFound
-from returns_portal.core.ids import new_id
 from rma.actions.closing import close_if_settled, move_resolution
 from rma.actions.exchange import cancel_exchange, release_exchange, reserve_exchange
 from rma.actions.promises import settle_promise
 from rma.actions.repairs import locked_repair, record_repair
-from rma.actions.resolution import set_in_motion
+from rma.actions.resolution import new_resolution, record_committed, set_in_motion
 from rma.locks import lock_return
 from rma.models import Exchange, Resolution, Return, ReturnLine
 from rma.policy.live import terms_of_return
-from rma.quoting import Quote, QuoteLine, quote_return
+from rma.quoting import QuoteLine, quote_return
 from rma.selectors import label_cost_of
 from rma.stages import refresh_stage, stage_facts
 from rma.states import RepairStatus, ResolutionKind, ResolutionStatus, check_transition
@@ -108,7 +107,7 @@ def _turn(rma: Return, line: ReturnLine, owed: _Owed, wanted: str, actor: Actor)
     made = _owe(rma, {line: many, **_lines_of(rma, units)}, actor, with_fee=not owed.pays)
     if wanted == Kind.REPLACEMENT:
         release_exchange(reserve_exchange(line, actor=actor), rma, units=many, actor=actor)
-    _record(rma, made, before.kind, actor)
+    record_committed(rma, made, actor, instead_of=before.kind)
     facts = stage_facts(rma)
     settle_promise(rma, facts.resolutions)
     close_if_settled(rma, facts)
@@ -137,23 +136,24 @@ def _owe(
     payments = lock_payments(rma.order_id)
     order = load_for_return(rma.order, payments=payments)
     order.merchant = rma.merchant
+    policy, restocking = terms_of_return(rma)
     asked = [
         QuoteLine(
             line.order_line_id,
             quantity,
             line.reason,
             line.wanted,
+            restocking_bp=restocking.get((str(line.order_line_id), line.reason)),
             replacement_minor=line.replacement_minor(quantity),
         )
         for line, quantity in units.items()
     ]
-    policy, _ = terms_of_return(rma)
     method = rma.method if with_fee else Return.Method.OWN
     cost = label_cost_of(rma.pk) if policy.fee.label_cost else None
     quote = quote_return(order, asked, policy, method=method, label_cost=cost)
     wishes = {line.wanted for line in units}
     made = [
-        _resolution(rma, kind, quote, units, actor)
+        new_resolution(rma, kind, quote, _units_of(units, kind), actor)
         for kind in Kind
         if kind in quote.breakdowns or kind in wishes
     ]
@@ -162,31 +162,5 @@ def _owe(
     return Resolution.objects.bulk_create(made)
 
 
-def _resolution(
-    rma: Return, kind: Kind, quote: Quote, units: dict[ReturnLine, int], actor: Actor
-) -> Resolution:
-    amounts = {Kind.REFUND: quote.refund, Kind.STORE_CREDIT: quote.store_credit}
-    return Resolution(
-        id=new_id(),
-        rma=rma,
-        kind=kind,
-        amount_minor=amounts[kind].minor if kind in amounts else 0,
-        bonus_minor=quote.bonus.minor if kind == Kind.STORE_CREDIT else 0,
-        currency=rma.currency,
-        units={str(line.pk): many for line, many in units.items() if line.wanted == kind},
-        breakdown=quote.breakdown(kind),
-        decided_by=actor.name[:120],
-    )
-
-
-def _record(rma: Return, made: list[Resolution], before: str, actor: Actor) -> None:
-    record_event(
-        EventKind.RESOLUTION_COMMITTED,
-        subject_kind="return",
-        subject_id=rma.pk,
-        about_id=rma.pk,
-        actor=actor,
-        amounts={one.kind: one.amount_minor for one in made},
-        currency=rma.currency,
-        instead_of=before,
-    )
+def _units_of(units: dict[ReturnLine, int], kind: str) -> dict[str, int]:
+    return {str(line.pk): many for line, many in units.items() if line.wanted == kind}

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from returns_portal.activity.record import recorded_together
-from returns_portal.activity.staff_tasks import open_task
 from returns_portal.commerce.locks import lock_order
 from returns_portal.core.actor import SYSTEM
 from returns_portal.core.db import attempt
 from returns_portal.core.errors import DomainError
 from rma.actions.resolution import settle
+from rma.actions.settle_tasks import ask_to_settle
 from rma.goods import standing_of
 from rma.models import Return, ReturnLine
 from rma.stages import refresh_stage
 from rma.states import KEPT, ReturnStatus
+
+_WAITS = "waits to be paid, and nothing is sent back"
 
 
 def settle_kept(rma: Return, lines: Iterable[ReturnLine], *, is_held: bool = False) -> None:
@@ -29,7 +31,8 @@ def settle_kept(rma: Return, lines: Iterable[ReturnLine], *, is_held: bool = Fal
     if not kept or rma.status != ReturnStatus.OPEN:
         return
     if is_held:
-        _ask_person(rma, "The policy holds the money. Check the request, then settle the return.")
+        why = "The policy holds the money. Check the request, then settle the return."
+        ask_to_settle(rma, why, waits=_WAITS)
         return
     # Read anew: a request has claimed its units since it read the order.
     rma.order = lock_order(rma.order_id)
@@ -42,16 +45,4 @@ def settle_kept(rma: Return, lines: Iterable[ReturnLine], *, is_held: bool = Fal
             refresh_stage(rma)
     except DomainError as refusal:
         rma.part_settled = standing.facts.part_settled
-        _ask_person(rma, refusal.message)
-
-
-def _ask_person(rma: Return, why: str) -> None:
-    open_task(
-        kind="settle_return",
-        key=f"settle:{rma.pk}",
-        subject_kind="return",
-        subject_id=rma.pk,
-        about_id=rma.pk,
-        title=f"{rma.number} waits to be paid, and nothing is sent back",
-        detail=why,
-    )
+        ask_to_settle(rma, refusal.message, waits=_WAITS)

@@ -27,7 +27,7 @@ from rma.policy.windows import Kept
 from rma.quoting import Quote, QuoteLine, quote_return
 from rma.states import ResolutionKind
 from rma.swaps import is_dearer, unit_price
-from rma.windows import LineWindows, kept_from
+from rma.windows import WINDOW_JOINS, LineWindows, kept_from
 
 MAX_LINES = 200
 MAX_COMMENT = 1000
@@ -56,7 +56,7 @@ class RequestedLine:
         return None if unit is None else unit * self.quantity
 
 
-_READ = """
+_READ = f"""
 SELECT line.*, merchant.time_zone,
     promised.terms AS promised_terms, granted.until AS granted_until,
     granted.granted_by, granted.reason AS granted_reason,
@@ -67,18 +67,11 @@ SELECT line.*, merchant.time_zone,
     (SELECT sum(p.amount_minor - p.refunded_elsewhere_minor)::bigint FROM commerce_payment p
      WHERE p.merchant_id = %s AND p.order_id = %s) AS captured_minor
 FROM commerce_orderline line JOIN tenancy_merchant merchant ON merchant.id = line.merchant_id
-LEFT JOIN rma_promisedwindow promised
-    ON promised.merchant_id = line.merchant_id AND promised.order_line_id = line.id
-LEFT JOIN LATERAL (
-    SELECT g.until, g.granted_by, g.reason FROM rma_grantedwindow g
-    WHERE g.merchant_id = line.merchant_id AND g.order_id = line.order_id
-    AND (g.order_line_id IS NULL OR g.order_line_id = line.id) AND g.withdrawn_at IS NULL
-    ORDER BY g.until DESC, g.id LIMIT 1
-) granted ON true
+{WINDOW_JOINS}
 WHERE line.merchant_id = %s AND line.order_id = %s
 AND (NOT line.is_removed OR line.claimed_quantity > 0)
 ORDER BY line.position, line.id
-"""
+"""  # noqa: S608 - joined of constants, values are parameters
 
 
 @dataclass(frozen=True, slots=True)

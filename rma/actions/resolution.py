@@ -10,9 +10,7 @@ from refunds.actions.store_credit import issue_credit
 from refunds.locks import lock_payments
 from refunds.models import Refund
 from returns_portal.activity.kinds import EventKind
-from returns_portal.activity.models import StaffTask
 from returns_portal.activity.record import record_event, recorded_together
-from returns_portal.activity.staff_tasks import close_task, open_task
 from returns_portal.commerce.counters import release_units
 from returns_portal.commerce.models import Order, Payment
 from returns_portal.commerce.selectors import load_for_return, order_for_return
@@ -26,9 +24,11 @@ from rma.actions.exchange import release_exchange
 from rma.actions.overpaid import is_paid_already, note_paid_early
 from rma.actions.previewing import Preview, preview_of
 from rma.actions.promises import settle_promise
+from rma.actions.settle_tasks import ask_to_settle, close_settle_task
 from rma.goods import LineGoods, Standing, goods_of, standing_of
 from rma.locks import lock_return
 from rma.models import Appeal, Exchange, Repair, Resolution, Return, ReturnLine
+from rma.quoting import Quote
 from rma.stages import refresh_stage
 from rma.states import GOODS, REFUNDING, SENT, ResolutionKind, ResolutionStatus, ReturnStatus
 
@@ -70,7 +70,7 @@ def settle_when_complete(rma: Return, standing: Standing) -> list[Resolution]:
     goods = standing.goods
     if standing.is_settled:
         if not is_paid_already(rma, goods):
-            _ask_person(rma, "A unit came after the return was settled. Pay it by hand if owed.")
+            ask_to_settle(rma, "A unit came after the return was settled. Pay it by hand if owed.")
         return []
     if rma.status != ReturnStatus.OPEN or any(one.pending or one.awaited for one in goods):
         return []
@@ -78,16 +78,16 @@ def settle_when_complete(rma: Return, standing: Standing) -> list[Resolution]:
         note_paid_early(rma, goods)
     left = [one for one in goods if not one.is_settled]
     if any(one.rejected or one.short for one in left):
-        _ask_person(rma, "Units were missing or not accepted. Check the money, then settle it.")
+        ask_to_settle(rma, "Units were missing or not accepted. Check the money, then settle it.")
         return []
     if any(rma.processing.get(one.line.wanted) == "hand" for one in left):
-        _ask_person(rma, "The policy has this paid by hand. Check the money, then settle it.")
+        ask_to_settle(rma, "The policy has this paid by hand. Check the money, then settle it.")
         return []
     try:
         with attempt():
             return settle(rma, standing, actor=SYSTEM)
     except DomainError as refusal:
-        _ask_person(rma, refusal.message)
+        ask_to_settle(rma, refusal.message)
         return []
 
 
@@ -166,20 +166,41 @@ def _resolutions(rma: Return, preview: Preview, actor: Actor) -> list[Resolution
         due = preview.quote is not None and (units or kind in preview.quote.breakdowns)
         if not due or preview.quote is None or kind not in preview.kinds:
             continue
-        made.append(
-            Resolution(
-                id=new_id(),
-                rma=rma,
-                kind=kind,
-                amount_minor=preview.quote.paid_minor(kind),
-                bonus_minor=preview.bonus.minor if kind == Kind.STORE_CREDIT else 0,
-                currency=rma.currency,
-                units=units,
-                breakdown=preview.quote.breakdown(kind),
-                decided_by=actor.name[:120],
-            )
-        )
+        made.append(new_resolution(rma, kind, preview.quote, units, actor))
     return made
+
+
+def new_resolution(
+    rma: Return, kind: Kind, quote: Quote, units: dict[str, int], actor: Actor
+) -> Resolution:
+    """Return, unsaved, what a return owes of one kind by ``quote`` for ``units`` by line id."""
+    return Resolution(
+        id=new_id(),
+        rma=rma,
+        kind=kind,
+        amount_minor=quote.paid_minor(kind),
+        bonus_minor=quote.bonus.minor if kind == Kind.STORE_CREDIT else 0,
+        currency=rma.currency,
+        units=units,
+        breakdown=quote.breakdown(kind),
+        decided_by=actor.name[:120],
+    )
+
+
+def record_committed(
+    rma: Return, resolutions: Sequence[Resolution], actor: Actor, **facts: object
+) -> None:
+    """Record RESOLUTION_COMMITTED with the amounts in minor units by kind, and ``facts``."""
+    record_event(
+        EventKind.RESOLUTION_COMMITTED,
+        subject_kind="return",
+        subject_id=rma.pk,
+        about_id=rma.pk,
+        actor=actor,
+        amounts={one.kind: one.amount_minor for one in resolutions},
+        currency=rma.currency,
+        **facts,
+    )
 
 
 def set_in_motion(
@@ -283,39 +304,12 @@ def _record(
     is_ahead: bool,
 ) -> None:
     ahead = {one.kind: rma.processing.get(one.kind) for one in resolutions} if is_ahead else {}
-    record_event(
-        EventKind.RESOLUTION_COMMITTED,
-        subject_kind="return",
-        subject_id=rma.pk,
-        about_id=rma.pk,
-        actor=actor,
-        amounts={one.kind: one.amount_minor for one in resolutions},
-        currency=rma.currency,
+    record_committed(
+        rma,
+        resolutions,
+        actor,
         accepted=preview.accepted,
         rejected=preview.rejected,
         missing=0 if is_ahead else preview.missing,
         **({"ahead": ahead} if is_ahead else {}),
     )
-
-
-def _task_key(rma: Return) -> str:
-    return f"settle:{rma.pk}"
-
-
-def _ask_person(rma: Return, why: str) -> None:
-    open_task(
-        kind="settle_return",
-        key=_task_key(rma),
-        subject_kind="return",
-        subject_id=rma.pk,
-        about_id=rma.pk,
-        title=f"{rma.number} is inspected and waits to be settled",
-        detail=why,
-    )
-
-
-def close_settle_task(rma: Return, actor: Actor) -> None:
-    """Mark the task to settle the return as done, if one is open."""
-    task = StaffTask.objects.filter(key=_task_key(rma), status=StaffTask.Status.OPEN).first()
-    if task is not None:
-        close_task(task.pk, actor=actor, note="Settled")

@@ -334,6 +334,20 @@ def test_unpaid_swap_is_paid_back_instead(shop: Merchant, scarf: Variant) -> Non
     assert problems_of(shop.pk) == []
 
 
+def test_swap_paid_instead_bears_what_a_rule_holds_back(shop: Merchant, scarf: Variant) -> None:
+    tenth = {
+        "key": "tenth", "name": "Tenth", "on": True, "when": None,
+        "then": [{"do": "restocking_fee", "value": 1000}],
+    }  # fmt: skip
+    publish(exchange=COLLECT, rules=[tenth])
+    costs(scarf, 9900)
+    flows.inspected(flows.received(swapped(scarf)))
+
+    made = pay_instead(Exchange.objects.get().pk, wanted="refund", actor=CLERK)
+
+    assert made.amount_minor == 4050
+
+
 def test_swap_paid_instead_never_pays_the_rest_twice(shop: Merchant, scarf: Variant) -> None:
     publish(exchange=ANY)
     placed = flows.order(prices=(4500, 4500))

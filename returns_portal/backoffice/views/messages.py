@@ -13,7 +13,7 @@ from notifications.actions import send_again
 from notifications.models import Message
 from notifications.selectors import outbox
 from returns_portal.backoffice.base import actor_of, done, page, staff_view
-from returns_portal.backoffice.paging import keyset
+from returns_portal.backoffice.paging import keyset, status_tabs
 from returns_portal.core.errors import DomainError, NotFound
 from returns_portal.tenancy.permissions import Permission
 
@@ -37,10 +37,7 @@ def messages(request: HttpRequest) -> HttpResponse:
     rows = outbox(status).filter(_TO_SHOPPERS).defer("html")
     found = keyset(rows, request, order=("-created_at", "-id"))
     tabs = [{"label": "All", "url": "?", "current": not status}]
-    tabs += [
-        {"label": label, "url": f"?status={value}", "current": value == status}
-        for value, label in Message.Status.choices
-    ]
+    tabs += status_tabs(Message.Status.choices, status)
     listed = [{"row": one, **_look(one)} for one in found.rows]
     context = {"slice": found, "rows": listed, "tabs": tabs}
     return page(request, "backoffice/messages.html", "messages", context)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from returns_portal.backoffice.base import actor_of, done, page, staff_view
-from returns_portal.backoffice.paging import keyset
+from returns_portal.backoffice.paging import keyset, status_tabs
 from returns_portal.core.errors import DomainError
 from returns_portal.tenancy.permissions import Permission
 from rma.actions.instead import give_up_repair
@@ -39,10 +39,7 @@ def _show(request: HttpRequest, *, error: DomainError | None = None, **_: object
         "slice": keyset(rows, request, order=("created_at", "id")),
         "status": status,
         "instead": _INSTEAD,
-        "tabs": [
-            {"label": label, "url": f"?status={value}", "current": value == status}
-            for value, label in _TABS
-        ],
+        "tabs": status_tabs(_TABS, status),
     }
     return page(request, "backoffice/repairs.html", "repairs", context, error=error)
 
