@@ -170,6 +170,17 @@ def test_receipt_pays_what_the_carrier_never_scanned(shop: Merchant) -> None:
     assert rma.part_settled
 
 
+def test_wrong_item_is_not_paid_before_somebody_accepts_it(shop: Merchant) -> None:
+    publish(refund="delivery")
+    rma = flows.approved(flows.order(), method="own")
+
+    receive(rma, (1, Found.WRONG_ITEM))
+    assert refunds(rma) == []
+    flows.inspected(rma)
+
+    assert refunds(rma) == [(4500, "approved")]
+
+
 def test_short_parcel_is_left_to_the_inspection(shop: Merchant) -> None:
     publish(refund="delivery")
     placed = flows.order(quantity=2)

@@ -117,6 +117,24 @@ def test_quote_of_a_swap_may_leave_credit_and_bears_the_fee_once() -> None:
     assert both.share_of(second.pk, "exchange") == 2550
 
 
+def test_quote_of_two_swaps_bears_the_fee_once_across_both() -> None:
+    order = make_order(lines=[{}, {}])
+    first, second = lines_of(order)
+
+    # 2.00 is left over of the first, so the second bears the other 2.95 of the fee.
+    fee = {"amount_minor": 495, "waived_for_fault": True, "waived_for_exchange": False}
+    both = quote_return(
+        order,
+        [
+            some(first, "exchange", replacement_minor=8350),
+            some(second, "exchange", replacement_minor=6000),
+        ],
+        policy(exchange=ANY, fee=fee),
+    )
+
+    assert (both.refund, both.fee) == (eur(200 + 2550 - 495), eur(495))
+
+
 def test_quote_after_a_swap_has_nothing_left_of_the_unit() -> None:
     order = make_order(lines=[{"quantity": 1}], total_minor=8550)
     [line] = lines_of(order)
