@@ -52,6 +52,7 @@ from rma.states import (
     ReturnStatus,
     ShipmentStatus,
     Stage,
+    nothing_is_sent,
 )
 
 __all__ = [
@@ -121,6 +122,11 @@ class ShopperStatus:
     may_cancel: bool
     may_change: bool
     may_answer: bool
+
+    @property
+    def nothing_is_sent(self) -> bool:
+        """Whether all items stay with the shopper, so that no parcel comes."""
+        return nothing_is_sent(line.wanted for line in self.lines)
 
 
 def return_detail(number: str) -> ReturnDetail:

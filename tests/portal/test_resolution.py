@@ -461,4 +461,30 @@ def test_item_to_keep_is_priced_and_asks_for_no_way_back(
     assert "How will you send it back?" not in step
     assert "Send by" not in step
     assert answer.status_code == 302
-    assert "on its way" in text(shopper.client.get(answer["Location"]))
+    status = text(shopper.client.get(answer["Location"]))
+    assert "on its way" in status
+    # What comes next is the money, and there is no parcel to put a slip into.
+    assert "€17.10 refunded to Visa ending 4242" in status
+    assert "new item" not in status
+    assert "slip" not in status
+    assert shopper.client.get(f"{answer['Location']}/slip.pdf").status_code == 404
+
+
+def test_item_to_keep_that_waits_for_a_person_is_not_awaited_as_a_parcel(
+    shopper: Shopper, lines: list[OrderLine]
+) -> None:
+    approval = {**default_policy("EUR")["approval"], "automatic": False}
+    reasons = [
+        {**one, "resolutions": ["refund", "donate"]} for one in default_policy("EUR")["reasons"]
+    ]
+    publish(reasons=reasons, approval=approval)
+    shopper.find()
+    shopper.choose(lines[0])
+    shopper.want(lines[0], wanted="donate")
+
+    status = text(shopper.client.get(shopper.confirm("")["Location"]))
+
+    assert "We look at your request" in status
+    assert "€85.50 refunded to Visa ending 4242" in status
+    assert "You send the parcel" not in status
+    assert "Checked at our warehouse" not in status

@@ -187,7 +187,7 @@ def _is_unsent(facts: Facts) -> bool:
 def documents(facts: Facts) -> list[dict[str, str]]:
     """Return what can be downloaded now, by name and address; each address checks it again."""
     rma = facts.rma
-    if rma.status != ReturnStatus.OPEN:
+    if rma.status != ReturnStatus.OPEN or facts.status.nothing_is_sent:
         return []
     found = [("slip", _("Return slip (PDF)"))]
     if _has_label(facts.status.shipment):

@@ -14,7 +14,7 @@ from returns_portal.core.actor import ActorKind
 from returns_portal.core.money import Money, format_money
 from returns_portal.portal.showing.status import Facts, kinds_left
 from rma.models import Return
-from rma.states import ResolutionKind
+from rma.states import REFUNDING, ResolutionKind
 
 K = EventKind
 Step = dict[str, Any]
@@ -72,15 +72,25 @@ _AHEAD = {
 }
 
 
+_PARCEL = {"send", "arrive", "inspect"}
+
+
 def timeline(facts: Facts) -> list[Step]:
     """Return the steps of ``components/timeline.html``: done, the one now, those to come."""
     done = list(_past(facts))
-    keys = _AHEAD.get(facts.status.stage.key, ())
-    # What was paid ahead of the goods is told above, and not to come.
-    ahead = [_future(key, facts) for key in keys if key != "pay" or kinds_left(facts)]
+    ahead = [_future(key, facts) for key in _keys_ahead(facts)]
     if ahead:
         ahead[0]["state"] = "now"
     return done + ahead
+
+
+def _keys_ahead(facts: Facts) -> list[str]:
+    keys = _AHEAD.get(facts.status.stage.key, ())
+    # What was paid ahead of the goods is told above, and not to come.
+    gone = (_PARCEL if facts.status.nothing_is_sent else set()) | (
+        set() if kinds_left(facts) else {"pay"}
+    )
+    return [key for key in keys if key not in gone]
 
 
 def _past(facts: Facts) -> Iterator[Step]:
@@ -164,7 +174,7 @@ def _inspect(facts: Facts) -> tuple[str, str]:
 def _pay(facts: Facts) -> tuple[str, str]:
     promised = _("By %(day)s at the latest") % {"day": facts.promised} if facts.promised else ""
     money, left = facts.amounts, kinds_left(facts)
-    if money.refund and ResolutionKind.REFUND in left:
+    if money.refund and left.intersection(REFUNDING):
         words = {"amount": format_money(money.refund), "payment": facts.payment}
         return _("%(amount)s refunded to %(payment)s") % words, promised
     if facts.rma.is_gift:

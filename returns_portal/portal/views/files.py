@@ -48,8 +48,9 @@ def label(request: HttpRequest, token: str) -> HttpResponse:
 @shopper_page("GET", "HEAD")
 def slip(request: HttpRequest, token: str) -> HttpResponse:
     """Download the page that goes inside the parcel."""
-    rma = status_by_token(token).rma
-    if rma.status != ReturnStatus.OPEN:
+    status = status_by_token(token)
+    rma = status.rma
+    if rma.status != ReturnStatus.OPEN or status.nothing_is_sent:
         raise NotFound(_("There is no slip for this return. Open its page to see what to do next."))
     return _download(slip_pdf(rma), "application/pdf", f"return-{rma.number}.pdf")
 
