@@ -187,14 +187,14 @@ def _signed(text: str, step: int) -> str:
 
 
 def _amounts(totals: dict[str, Any]) -> list[Effect]:
-    """Return approved value and fees, once for each currency."""
+    """Return approved value and fees, once for each currency in which there are any."""
     rows = []
     for currency, money in sorted(totals["money"].items()):
-        for label, kind, more_is in (
-            (_("Refunds"), "approved", "danger"),
-            (_("Return fees"), "fees", "neutral"),
-        ):
-            before, after = money[f"{kind}_before"], money[f"{kind}_after"]
+        kinds = ((_("Refunds"), "approved", "danger"), (_("Return fees"), "fees", "neutral"))
+        sides = [(money[f"{kind}_before"], money[f"{kind}_after"]) for _label, kind, _tone in kinds]
+        if not any(map(any, sides)):
+            continue
+        for (label, _kind, more_is), (before, after) in zip(kinds, sides, strict=True):
             rows.append(_amount(label, before, after, currency, more_is))
     return rows
 

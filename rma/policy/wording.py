@@ -29,6 +29,7 @@ _RESOLUTION_WORDS: dict[str, Promise] = {
     "keep_item": pgettext_lazy("in a list", "keep it for a part"),
     "donate": pgettext_lazy("in a list", "give it to charity"),
 }
+_MOST_NAMED = 3
 _NUMBER_WORDS = {1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 # What new policies begin with; merchants may give any reason labels of their own.
 _USUAL_REASONS: tuple[Promise, ...] = (
@@ -154,13 +155,22 @@ def resolutions(keys: Sequence[str]) -> str:
     return either([str(_RESOLUTION_WORDS[key]) for key in keys])
 
 
+def _first_named(keys: Sequence[str]) -> str:
+    front = _(", ").join(str(_RESOLUTION_WORDS[key]) for key in keys[:_MOST_NAMED])
+    # Translators: front is the beginning of a list, such as "refund, credit, exchange"
+    return _("%(front)s and more") % {"front": front}
+
+
 def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
 def open_until(keys: Sequence[str], until: date | None, seen: date) -> str:
-    """Say what is possible and through which day: ``Refund, credit or exchange until 6 Dec``."""
-    outcomes = resolutions(keys)
+    """Say what is possible and through which day: ``Refund, credit or exchange until 6 Dec``.
+
+    Of many outcomes the first are named; the next page shows them all.
+    """
+    outcomes = resolutions(keys) if len(keys) <= _MOST_NAMED else _first_named(keys)
     if until is None:
         return sentence_case(outcomes)
     # Translators: outcomes is a list such as "refund, credit or exchange"

@@ -86,6 +86,19 @@ def test_start_from_the_policy_page_rehearses_and_shows_it(shop: Merchant, owner
     assert b"Draft v2 waits for its turn" in owner.get(POLICIES).content
 
 
+def test_currency_in_which_nothing_is_paid_is_left_out(shop: Merchant, owner: Client) -> None:
+    past(shop, 1)
+    with merchant_scope(shop.pk):
+        flows.request(flows.order(number="NL-9", currency="GBP"))
+    draft(shop, max_value_minor=40_000)
+
+    shown = owner.get(page_of(rehearsed(shop))).content.decode()
+    figures = shown.partition("Effect on past returns")[2].partition("</table>")[0]
+
+    assert "€295.05" in figures
+    assert "£" not in figures
+
+
 def test_start_of_another_period_names_the_field_and_starts_nothing(
     shop: Merchant, owner: Client
 ) -> None:

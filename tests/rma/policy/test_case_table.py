@@ -75,6 +75,13 @@ CHECKED = "We check this request first. You'll hear from us by e-mail"
 TABLE: dict[str, list[Row]] = {
     "The window": [
         Row("delivered 13 days ago", "allow", "Refund, credit or exchange until 6 Dec"),
+        Row("many outcomes are named by the first", "allow",
+            "Refund, credit, exchange and more until 6 Dec",
+            policy={"reasons": [{
+                "key": "changed_mind", "labels": {"en": "Changed my mind"}, "photo": "off",
+                "resolutions": ["refund", "store_credit", "exchange", "repair", "donate"],
+                "fault": False, "free_text": False,
+            }], "approval__review_reasons": []}),
         Row("last day", "allow", "Refund, credit or exchange until 19 Nov",
             {"delivered_at": on("2026-10-20")}),
         Row("first day of grace shows the real last day", "allow",
