@@ -108,7 +108,8 @@ def _detail(facts: Mapping[str, Any]) -> str:
     """Return the facts worth a word: an amount, a grade, a title, a reason."""
     parts: list[str] = []
     if isinstance(facts.get("amount_minor"), int) and facts.get("currency"):
-        parts.append(format_money(Money(facts["amount_minor"], facts["currency"])))
+        given = facts["amount_minor"] + facts.get("bonus_minor", 0)
+        parts.append(format_money(Money(given, facts["currency"])))
     if facts.get("last_day"):
         parts.append(f"until {dated(date.fromisoformat(facts['last_day']))}")
     if facts.get("ahead"):

@@ -24,7 +24,7 @@ from rma.evidence import store_photo
 from rma.models import Appeal, Inspection, Note, Photo, Return, Shipment
 from rma.policy.days import last_day
 from tests import factories, flows
-from tests.portal.conftest import Shopper, picture, sizes, statements, text
+from tests.portal.conftest import Shopper, picture, publish, sizes, statements, text
 
 
 @pytest.fixture
@@ -69,6 +69,22 @@ def test_status_of_another_merchant_is_not_found(
     assert Shopper(other_merchant).get(f"s/{rma.token}").status_code == 404
     guess = rma.token[:-1] + ("y" if rma.token.endswith("x") else "x")
     assert shopper.get(f"s/{guess}").status_code == 404
+
+
+def test_credit_is_told_with_its_bonus(shopper: Shopper, lines: list[OrderLine]) -> None:
+    publish(
+        credit_bonus={"share_bp": 1000, "amount_minor": 0, "most_minor": None},
+        processing={"refund": "inspection", "store_credit": "approval", "exchange": "inspection"},
+    )
+    shopper.find()
+    shopper.choose(lines[0])
+    shopper.want(lines[0], wanted="store_credit")
+
+    status = text(shopper.client.get(shopper.confirm("own")["Location"]))
+
+    # 85.50 and a tenth of it on top.
+    assert "€94.05 store credit issued" in status
+    assert "€85.50 store credit" not in status
 
 
 def test_status_while_the_label_is_made_says_so_and_asks_again(

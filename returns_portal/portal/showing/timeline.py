@@ -139,7 +139,8 @@ def _paid(event: Event, facts: Facts) -> str:
     minor = event.facts.get("amount_minor")
     amount = facts.amounts.credit if event.kind == K.CREDIT_ISSUED else facts.amounts.refund
     if isinstance(minor, int):
-        amount = Money(minor, str(event.facts.get("currency") or facts.rma.currency))
+        bonus = event.facts.get("bonus_minor", 0)
+        amount = Money(minor + bonus, str(event.facts.get("currency") or facts.rma.currency))
     words = {"amount": format_money(amount), "payment": facts.payment}
     if event.kind == K.CREDIT_ISSUED:
         return _("%(amount)s store credit issued") % words
